@@ -1,0 +1,1 @@
+"""What is printed: QR-bill, letters, invoices as PDF/A. Knows paper and languages, no database."""
