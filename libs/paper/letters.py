@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from libs.events.values import Address
+from libs.events.values import Address, Party
+from libs.runtime.settings import Settings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,8 +17,11 @@ class Creditor:
     """QR-IBAN, without blanks."""
     phone: str = ""
     email: str = ""
-    place: str = ""
-    """Place named before the date; empty: the town of the address."""
+
+    @property
+    def party(self) -> Party:
+        """The cooperative as a party."""
+        return Party(name=self.name, address=self.address, company=True)
 
 
 class Printed(NamedTuple):
@@ -25,3 +29,17 @@ class Printed(NamedTuple):
 
     pdf: bytes
     pages: int
+
+
+def creditor(settings: Settings) -> Creditor:
+    """Return the cooperative as the settings name it."""
+    return Creditor(
+        name=settings.creditor_name,
+        address=Address(
+            street=settings.creditor_street,
+            house_no=settings.creditor_house_no,
+            zip=settings.creditor_zip,
+            city=settings.creditor_city,
+        ),
+        iban=settings.creditor_iban,
+    )

@@ -7,12 +7,18 @@
 reads no clock and no settings, and gives the same bytes for the same model.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import NamedTuple
 
 from libs.events.values import Language, Party, Stage
+from libs.paper import figures
+from libs.paper.invoice import message_on_slip
 from libs.paper.letters import Creditor, Printed
+from libs.paper.sheet import bill_of, sheet, slip
+from libs.paper.typesetter import typeset
+from libs.paper.words import words
 
 LETTERS: frozenset[Stage] = frozenset(
     {
@@ -26,6 +32,10 @@ LETTERS: frozenset[Stage] = frozenset(
     }
 )
 """Steps of a ladder that are a letter; the others are calls, queries or a hand-over."""
+
+
+_TO_INSURERS = frozenset({Stage.INSURER_FIRST, Stage.INSURER_SECOND})
+_AMOUNTS = ("invoiced", "paid", "open")
 
 
 class Instalment(NamedTuple):
@@ -75,5 +85,71 @@ class Reminder:
 
 
 def reminder_pdf(model: Reminder) -> Printed:
-    """Return the letter with its slip. Raises `ValueError` where no valid slip can be printed."""
-    raise NotImplementedError(model)
+    """Return the letter with its slip. Raises `InvalidBill` where no valid slip can be printed."""
+    texts = words(model.language)
+    bill = bill_of(
+        model.creditor,
+        model.debtor,
+        model.open_rappen,
+        model.reference,
+        message_on_slip(model.language, model.number, model.practice),
+    )
+    document = sheet(model.language, model.creditor, model.practice, model.debtor) | {
+        "title": texts[f"{model.stage}_title"],
+        "subtitle": "",
+        "running": f"{texts['invoice']} {model.number}",
+        "facts": _facts(model, texts),
+        "opening": texts[f"{model.stage}_text"].format(
+            amount=figures.amount(model.open_rappen), day=figures.day(model.pay_by)
+        ),
+        "claim_labels": [texts[f"column_{name}"] for name in ("invoice", "of", *_AMOUNTS)],
+        "claim": _claim(model),
+        "proposal_title": texts["proposal_title"].format(count=len(model.proposal)),
+        "proposal_text": texts["proposal_text"],
+        "proposal": _proposal(model, texts),
+        "paragraphs": _paragraphs(model, texts),
+        "slip": slip(bill),
+    }
+    return typeset("reminder", document, model.written_on)
+
+
+def _facts(model: Reminder, texts: Mapping[str, str]) -> list[tuple[str, str]]:
+    rows = [
+        (texts["letter_date"], figures.day(model.written_on)),
+        (texts["number"], model.number),
+        (texts["pay_by"], figures.day(model.pay_by)),
+        (texts["on_behalf_of"], model.practice.name),
+        (texts["phone"], model.practice_phone),
+    ]
+    return [row for row in rows if row[1]]
+
+
+def _claim(model: Reminder) -> list[str]:
+    amounts = (model.amount_rappen, model.paid_rappen, model.open_rappen)
+    return [model.number, figures.day(model.invoiced_on), *map(figures.amount, amounts)]
+
+
+def _proposal(model: Reminder, texts: Mapping[str, str]) -> list[tuple[str, str]]:
+    return [
+        (
+            texts["proposal_due"].format(position=position, day=figures.day(part.due_on)),
+            f"CHF {figures.amount(part.amount_rappen)}",
+        )
+        for position, part in enumerate(model.proposal, start=1)
+    ]
+
+
+def _paragraphs(model: Reminder, texts: Mapping[str, str]) -> list[str]:
+    """Return what follows the sums; the formal notice names date and consequence (BR-130)."""
+    if model.stage in _TO_INSURERS:
+        return [texts["same_reference"]]
+    closing = [texts["same_reference"], f"{texts['already_paid']} {texts['no_deferral']}"]
+    if model.stage is not Stage.FORMAL_NOTICE:
+        return closing
+    agency = (
+        texts["consequence_agency"].format(agency=model.agency)
+        if model.agency
+        else texts["consequence_some_agency"]
+    )
+    on = model.next_on or model.pay_by + timedelta(days=1)
+    return [texts["consequence"].format(day=figures.day(on), agency=agency), *closing]
