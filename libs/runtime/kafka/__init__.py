@@ -1,0 +1,23 @@
+"""Envelopes over Kafka; the only package that imports aiokafka.
+
+The relay sends through `KafkaSender`, the host hears through `kafka_feeds`, operators look through
+`topics`.
+"""
+
+from libs.runtime.kafka.cluster import Cluster
+from libs.runtime.kafka.feed import KafkaFeed, KafkaGroup, kafka_feeds
+from libs.runtime.kafka.sender import KafkaSender, NotSent
+from libs.runtime.kafka.topics import TopicState, WrongTopic, apply_topics, group_lag
+
+__all__ = [
+    "Cluster",
+    "KafkaFeed",
+    "KafkaGroup",
+    "KafkaSender",
+    "NotSent",
+    "TopicState",
+    "WrongTopic",
+    "apply_topics",
+    "group_lag",
+    "kafka_feeds",
+]

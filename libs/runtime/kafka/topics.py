@@ -1,0 +1,100 @@
+"""The topics as they must be, and how far behind them a service is."""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.errors import TopicAlreadyExistsError, for_code
+
+from libs.runtime.kafka.cluster import Cluster
+from libs.runtime.kafka.sender import RECORD_BYTES_MAX
+from libs.runtime.records import PARTITIONS, topic_of
+
+BROKERS_FOR_SAFETY = 3
+"""With so many brokers a record is on three of them; two have it before it is acknowledged."""
+
+
+class WrongTopic(Exception):
+    """A topic has another number of partitions; a practice's facts would lie in two places."""
+
+
+class TopicState(NamedTuple):
+    """What `apply_topics` found or made."""
+
+    name: str
+    partitions: int
+    created: bool
+
+
+async def apply_topics(cluster: Cluster, services: Iterable[str]) -> list[TopicState]:
+    """Create the topics that are missing and check those that are there.
+
+    Nothing is ever deleted from a topic, neither by age nor by size nor by key: it is the history
+    that a new service starts from. Raises WrongTopic.
+    """
+    names = [topic_of(service) for service in services]
+    admin = AIOKafkaAdminClient(**cluster.options(client="topics"))
+    try:
+        await admin.start()
+        found = await _partitions(admin, names)
+        brokers = len((await admin.describe_cluster())["brokers"])
+        missing = [_topic(name, brokers) for name in names if name not in found]
+        if missing:
+            answer = await admin.create_topics(missing)
+            for name, code, *_ in answer.topic_errors:
+                if code not in (0, TopicAlreadyExistsError.errno):
+                    raise for_code(code)(name)
+    finally:
+        await admin.close()
+    for name, count in found.items():
+        if count != PARTITIONS:
+            raise WrongTopic(f"{name} has {count} partitions, it must have {PARTITIONS}.")
+    return [TopicState(name, PARTITIONS, name not in found) for name in names]
+
+
+def _topic(name: str, brokers: int) -> NewTopic:
+    replicas = min(brokers, BROKERS_FOR_SAFETY)
+    return NewTopic(
+        name,
+        PARTITIONS,
+        replicas,
+        topic_configs={
+            "cleanup.policy": "delete",
+            "retention.ms": "-1",
+            "retention.bytes": "-1",
+            "max.message.bytes": str(RECORD_BYTES_MAX),
+            "min.insync.replicas": "2" if replicas == BROKERS_FOR_SAFETY else "1",
+        },
+    )
+
+
+async def _partitions(admin: AIOKafkaAdminClient, names: Iterable[str]) -> dict[str, int]:
+    """Return the number of partitions of those topics that exist."""
+    described = await admin.describe_topics(list(names))
+    return {
+        topic["topic"]: len(topic["partitions"]) for topic in described if not topic["error_code"]
+    }
+
+
+async def group_lag(cluster: Cluster, service: str, sources: Iterable[str]) -> dict[str, int]:
+    """Return how many records of each source lie behind what a service has committed.
+
+    The truth is the service's own position rows; this is what Kafka's tools see too.
+    """
+    consumer = AIOKafkaConsumer(
+        **cluster.options(client="lag"), group_id=service, enable_auto_commit=False
+    )
+    await consumer.start()
+    try:
+        behind = {}
+        for source in sources:
+            topic = topic_of(source)
+            places = [TopicPartition(topic, number) for number in range(PARTITIONS)]
+            consumer.assign(places)
+            ends = await consumer.end_offsets(places)
+            done = [await consumer.committed(place) or 0 for place in places]
+            behind[source] = sum(ends.values()) - sum(done)
+        return behind
+    finally:
+        await consumer.stop()
