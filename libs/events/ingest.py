@@ -1,0 +1,72 @@
+"""What ingest says: what came in, and whether it can be used."""
+
+from datetime import date
+
+from libs.events.event import Event
+from libs.events.values import (
+    CreditId,
+    DocumentId,
+    Facts,
+    Finding,
+    InvoiceId,
+    Medical,
+    Party,
+    Patient,
+    Private,
+    SubmissionId,
+)
+
+
+class SubmissionAccepted(Event, frozen=True, kw_only=True):
+    """A message was read and found usable; it becomes exactly one invoice or act on one."""
+
+    submission_id: SubmissionId
+    invoice_id: InvoiceId
+    """uuid5 of biller, request id, date, timestamp: copies and stornos name the same invoice."""
+    content: DocumentId
+    """Digest of the message as received."""
+    facts: Facts
+    findings: tuple[Finding, ...] = ()
+    """Warnings only."""
+    debtor: Private[Party]
+    patient: Private[Patient]
+    medical: Private[Medical]
+
+
+class SubmissionRejected(Event, frozen=True, kw_only=True):
+    """An invoice message cannot be used; the practice was told why."""
+
+    submission_id: SubmissionId
+    content: DocumentId
+    request_id: str = ""
+    findings: tuple[Finding, ...]
+
+
+class BankCreditBooked(Event, frozen=True, kw_only=True):
+    """The bank booked money in our favour. Once per receipt, whatever number of files report it."""
+
+    credit_id: CreditId
+    """uuid5 of the bank's own identity of the receipt (payments 3.8, number 6)."""
+    account: str
+    """IBAN of ours on which it stands."""
+    amount_rappen: int
+    reference: str = ""
+    """The structured reference as the payer gave it, 27 digits or RF…; empty if none."""
+    booked_on: date
+    value_on: date
+    bank_reference: str
+    payer: Private[str] | None = None
+    """Name and remittance text, for the clerk who must match it by hand."""
+
+
+class BankCreditReversed(Event, frozen=True, kw_only=True):
+    """The bank took back a credit that it had booked before (payments 3.7)."""
+
+    credit_id: CreditId
+    original_reference: str
+    """The structured reference of the credit that is reversed."""
+    account: str
+    amount_rappen: int
+    booked_on: date
+    value_on: date
+    bank_reference: str

@@ -1,0 +1,1 @@
+"""The machinery under every service: log, writer, feeds, effects, web. Knows no billing."""

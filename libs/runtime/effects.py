@@ -1,0 +1,185 @@
+"""Work outside the database: follows the log from a checkpoint of its own, at least once.
+
+What an effect returns is handled in the transaction that moves the checkpoint, so a letter may be
+rendered twice but is recorded once. An effect that keeps failing is parked and holds up nobody.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Sequence
+from concurrent.futures import Future
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import structlog
+from sqlalchemy import Connection
+
+from libs.events import Envelope, Event
+from libs.runtime.batch import Batch, Pending
+from libs.runtime.hearing import Heard, Hearing
+from libs.runtime.ids import derived
+from libs.runtime.metrics import EFFECTS
+from libs.runtime.service import Effect, Service
+from libs.runtime.store import Store
+from libs.runtime.vault import Vault
+
+if TYPE_CHECKING:
+    from libs.runtime.host import Host
+
+log = structlog.get_logger()
+
+PAGE_EVENTS = 32
+AT_ONCE = 2
+TRIES = 3
+IDLE_SECONDS = 0.5
+CONSUMER = "effects"
+
+
+class EffectsWork:
+    """A page of effects done: moves the checkpoint, decides what they returned."""
+
+    def __init__(
+        self, hearing: Hearing, after: int, upto: int, items: Sequence[Heard], now: datetime
+    ) -> None:
+        self.future: Future[bool] = Future()
+        self._hearing = hearing
+        self._after = after
+        self._upto = upto
+        self._items = items
+        self._now = now
+        self._moved = False
+
+    def prepare(self, batch: Batch) -> Sequence[Pending]:
+        store = self._hearing.store
+        self._moved = store.move(
+            batch.db, CONSUMER, self._hearing.service.name, 0, self._after, self._upto
+        )
+        return [p for item in self._items for p in item.commands] if self._moved else []
+
+    def decide(self, batch: Batch) -> None:
+        if not self._moved:
+            return
+        for item in self._items:
+            why = item.error or batch.together(item.commands)
+            if why is not None:
+                item.error = why
+                self._hearing.park(batch.db, item, self._now, consumer=CONSUMER)
+
+    def answer(self) -> bool:
+        return self._moved
+
+
+class RedrivenEffect:
+    """A parked effect that was tried again: worked off, or parked for longer."""
+
+    def __init__(self, hearing: Hearing, item: Heard, now: datetime) -> None:
+        self.future: Future[None] = Future()
+        self._hearing = hearing
+        self._item = item
+        self._now = now
+
+    def prepare(self, batch: Batch) -> Sequence[Pending]:  # noqa: ARG002 - nothing is read
+        return self._item.commands
+
+    def decide(self, batch: Batch) -> None:
+        item = self._item
+        self._hearing.unpark(batch.db, item, CONSUMER)
+        why = item.error or batch.together(item.commands)
+        if why is not None:
+            item.error = why
+            self._hearing.park(batch.db, item, self._now, consumer=CONSUMER)
+
+    def answer(self) -> None:
+        return None
+
+
+class Effects:
+    """Decodes and runs the effects of one service."""
+
+    def __init__(self, service: Service, vault: Vault) -> None:
+        self._service = service
+        self._vault = vault
+        self._decoders = {kind.__name__: msgspec.json.Decoder(kind) for kind in service.effects}
+        self._room = asyncio.Semaphore(AT_ONCE)
+
+    @property
+    def types(self) -> Sequence[str]:
+        """Names of the events that have an effect."""
+        return sorted(self._decoders)
+
+    async def follow(self, host: "Host") -> None:
+        """Do the effects of what is recorded, in pages, for ever."""
+        grown = host.wake.listen()
+        name = self._service.name
+        at = await host.read(host.store.position, CONSUMER, name)
+        while True:
+            grown.clear()
+            found, upto = await host.read(host.store.read, at, PAGE_EVENTS, self.types)
+            if upto == at:
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(grown.wait(), IDLE_SECONDS)
+                continue
+            items = await self.run(found)
+            work = EffectsWork(host.hearing, at, upto, items, host.clock.now())
+            moved = await host.submit(work)
+            at = upto if moved else await host.read(host.store.position, CONSUMER, name)
+
+    async def redrive(self, host: "Host") -> int:
+        """Try parked effects again that are due; return how many were tried."""
+        due = await host.read(host.hearing.due, CONSUMER, host.clock.now())
+        for item in due:
+            (again,) = await self.run([item.envelope])
+            again.attempts, again.first_error = item.attempts, item.first_error
+            await host.submit(RedrivenEffect(host.hearing, again, host.clock.now()))
+        return len(due)
+
+    async def at_rest(self, host: "Host") -> bool:
+        """Whether all effects of what is recorded are done or parked."""
+        return not self.types or await host.read(self._caught_up, host.store)
+
+    def _caught_up(self, db: Connection, store: Store) -> bool:
+        return store.position(db, CONSUMER, self._service.name) >= store.head(db)
+
+    async def run(self, envelopes: Sequence[Envelope]) -> list[Heard]:
+        """Do the work of a page, some of it at once; failures stay on their items."""
+        return list(await asyncio.gather(*(self._one(envelope) for envelope in envelopes)))
+
+    async def _one(self, envelope: Envelope) -> Heard:
+        item = Heard(seq=envelope.position, source=envelope.source, envelope=envelope)
+        async with self._room:
+            for attempt in range(1, TRIES + 1):
+                item.error = None
+                try:
+                    await self._do(item)
+                except Exception as error:  # noqa: BLE001 - parked with its error after the last try
+                    item.error = error
+                    log.warning(
+                        "effect_failed", type=envelope.type, event_id=envelope.id, attempt=attempt
+                    )
+                    await asyncio.sleep(0.05 * 4**attempt)
+                else:
+                    EFFECTS.labels(self._service.name, envelope.type, "done").inc()
+                    return item
+        EFFECTS.labels(self._service.name, envelope.type, "parked").inc()
+        return item
+
+    async def _do(self, item: Heard) -> None:
+        envelope = item.envelope
+        event: Event = self._decoders[envelope.type].decode(envelope.data)
+        if type(event) in self._service.opens:
+            event = await asyncio.to_thread(self._vault.open_event, event, envelope.id)
+        effect: Effect = self._service.effects[type(event)]
+        made: Any = await effect(event, envelope)
+        commands = [] if made is None else made if isinstance(made, list | tuple) else [made]
+        item.commands = [
+            Pending(
+                command=command,
+                id=derived(envelope.id, self._service.name, "effect", str(index)),
+                once=True,
+                correlation_id=envelope.correlation_id,
+                causation_id=envelope.id,
+                traceparent=envelope.traceparent,
+            )
+            for index, command in enumerate(commands)
+        ]

@@ -1,0 +1,131 @@
+"""How a service hears others: pages of envelopes, from the owner's store or from Kafka."""
+
+import asyncio
+from collections.abc import Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from typing import Protocol
+
+from libs.events import Envelope
+from libs.runtime.store import Store
+
+PAGE_EVENTS = 500
+
+
+@dataclass(frozen=True, kw_only=True)
+class Undecodable:
+    """A record that is no envelope; it is parked with its error and the feed goes on (F22, B65)."""
+
+    id: str
+    data: bytes
+    error: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Page:
+    """What was heard of one source and partition between two positions."""
+
+    source: str
+    partition: int
+    after: int
+    """The consumer's position before this page."""
+    upto: int
+    """Its position once the page is done; at least `after`."""
+    items: Sequence[tuple[int, Envelope | Undecodable]]
+    """Each with its own number, rising; numbers of events that are not for others are missing."""
+
+
+class Feed(Protocol):
+    """Pages of one source. The position belongs to the consumer's database, never to the feed."""
+
+    source: str
+
+    async def start(self) -> None:
+        """Begin; positions are asked for with the function that the feed was made with."""
+
+    async def next(self) -> Page:
+        """Wait for the next page. Asked again without `done`, it may give the same page again."""
+
+    async def done(self, page: Page, *, moved: bool) -> None:
+        """Hear that the page is stored; `moved` False: another instance holds the position now."""
+
+    async def stop(self) -> None:
+        """End; a page being waited for is given up."""
+
+    async def lag(self) -> int:
+        """Return how many records lie behind the consumer's positions."""
+
+
+class PositionOf(Protocol):
+    """Return how far the consumer has come in a source's partition."""
+
+    async def __call__(self, source: str, partition: int) -> int: ...
+
+
+class Wake:
+    """Tells everybody who waits for a log that it grew."""
+
+    def __init__(self) -> None:
+        self._waiting: set[asyncio.Event] = set()
+
+    def listen(self) -> asyncio.Event:
+        """Return an event of one's own that each growth sets."""
+        event = asyncio.Event()
+        self._waiting.add(event)
+        return event
+
+    def notify(self) -> None:
+        """Say that the log grew."""
+        for event in self._waiting:
+            event.set()
+
+
+class StoreFeed:
+    """The embedded feed: the owner's log, read in its own reader thread. One partition."""
+
+    def __init__(
+        self,
+        store: Store,
+        reader: Executor,
+        wake: Wake,
+        types: Sequence[str],
+        position_of: PositionOf,
+    ) -> None:
+        self.source = store.service
+        self._store = store
+        self._reader = reader
+        self._grown = wake.listen()
+        self._types = sorted(types)
+        self._position_of = position_of
+        self._at = 0
+
+    async def start(self) -> None:
+        self._at = await self._position_of(self.source, 0)
+
+    async def next(self) -> Page:
+        loop = asyncio.get_running_loop()
+        while True:
+            self._grown.clear()
+            found, upto = await loop.run_in_executor(self._reader, self._read, self._at)
+            if upto > self._at:
+                items = [(event.position, event) for event in found]
+                return Page(source=self.source, partition=0, after=self._at, upto=upto, items=items)
+            await self._grown.wait()
+
+    async def done(self, page: Page, *, moved: bool) -> None:
+        self._at = page.upto if moved else await self._position_of(self.source, 0)
+
+    async def stop(self) -> None:
+        """Nothing is held."""
+
+    async def lag(self) -> int:
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._reader, self._behind)
+
+    def _read(self, after: int) -> tuple[list[Envelope], int]:
+        with self._store.reading() as db:
+            return self._store.read(db, after, PAGE_EVENTS, self._types)
+
+    def _behind(self) -> int:
+        with self._store.reading() as db:
+            return max(0, self._store.head(db) - self._at)

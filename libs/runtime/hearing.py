@@ -1,0 +1,295 @@
+"""What a service does with what it hears: one page, one transaction (event-log section 2).
+
+The position, the commands that follow, the read rows and what had to be parked are stored
+together or not at all. While a message is parked, later ones of its stream park behind it.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+import structlog
+from sqlalchemy import Connection, func, select
+
+from libs.events import PUBLIC, Envelope, Event
+from libs.events.values import EventId, PracticeId
+from libs.runtime.batch import Batch, Pending
+from libs.runtime.feed import Page, Undecodable
+from libs.runtime.ids import derived
+from libs.runtime.metrics import HEARD, PARKED
+from libs.runtime.rows import INSERT, Change
+from libs.runtime.service import Service, heard
+from libs.runtime.store import PARKED as TABLE
+from libs.runtime.store import Store
+from libs.runtime.vault import Vault
+
+log = structlog.get_logger()
+
+RETRY_FIRST = timedelta(seconds=30)
+RETRY_LAST = timedelta(hours=6)
+_ENVELOPE = msgspec.msgpack.Decoder(Envelope)
+_DECODERS = {name: msgspec.json.Decoder(kind) for name, kind in PUBLIC.items()}
+
+
+@dataclass(kw_only=True)
+class Heard:
+    """One message on its way through a page."""
+
+    seq: int
+    source: str
+    envelope: Envelope
+    event: Event | None = None
+    commands: list[Pending] = field(default_factory=list)
+    error: Exception | None = None
+    attempts: int = 0
+    first_error: str = ""
+
+
+class Hearing:
+    """Decodes, reacts, projects and parks for one service."""
+
+    def __init__(self, service: Service, store: Store, vault: Vault) -> None:
+        self.service = service
+        self.store = store
+        self.vault = vault
+        self.clean = False
+        """Whether nothing is known to be parked, so that no page need ask."""
+        self._projections = defaultdict(list)
+        for projection in service.projections:
+            for kind in heard(projection):
+                self._projections[kind].append(projection)
+
+    @property
+    def types(self) -> frozenset[type[Event]]:
+        """Public events of others (or of its own that it reacts to) which it listens to."""
+        projected = {
+            kind
+            for kind in self._projections
+            if kind.__name__ in PUBLIC and not kind.__module__.endswith(f".{self.service.name}")
+        }
+        return frozenset(projected | set(self.service.reactions))
+
+    def project(self, event: Event, envelope: Envelope) -> list[Change]:
+        """Return what an event means for the read tables."""
+        return [
+            change
+            for projection in self._projections.get(type(event), ())
+            for change in projection(event, envelope)
+        ]
+
+    def decode(self, envelope: Envelope) -> Event:
+        """Return a public event, its private fields opened where the service declares it."""
+        event: Event = _DECODERS[envelope.type].decode(envelope.data)
+        if type(event) in self.service.opens:
+            return self.vault.open_event(event, envelope.id)
+        return event
+
+    def react(self, db: Connection, items: Sequence[Heard]) -> None:
+        """Give each item the commands that follow; an item that fails keeps its error."""
+        by_kind: dict[type[Event], list[Heard]] = defaultdict(list)
+        for item in items:
+            try:
+                item.event = self.decode(item.envelope)
+            except Exception as error:  # noqa: BLE001 - whatever it is, the item is parked with it
+                item.error = error
+            else:
+                by_kind[type(item.event)].append(item)
+        for kind, same in by_kind.items():
+            reaction = self.service.reactions.get(kind)
+            if reaction is not None:
+                self._react(db, reaction, same)
+
+    def _react(self, db: Connection, reaction: Any, items: Sequence[Heard]) -> None:
+        function, lookup = reaction if isinstance(reaction, tuple) else (reaction, None)
+        found = () if lookup is None else (lookup(db, [item.event for item in items]),)
+        for item in items:
+            try:
+                item.commands = self._pending(function(item.event, *found), item, function)
+            except Exception as error:  # noqa: BLE001 - a bug in a reaction parks its message
+                item.error = error
+
+    def _pending(self, made: Any, item: Heard, reaction: Callable[..., Any]) -> list[Pending]:
+        commands = [] if made is None else made if isinstance(made, list | tuple) else [made]
+        envelope = item.envelope
+        return [
+            Pending(
+                command=command,
+                id=derived(envelope.id, self.service.name, reaction.__name__, str(index)),
+                correlation_id=envelope.correlation_id,
+                causation_id=envelope.id,
+                traceparent=envelope.traceparent,
+            )
+            for index, command in enumerate(commands)
+        ]
+
+    def decide(self, batch: Batch, items: Sequence[Heard], now: datetime) -> None:
+        """Decide each item's commands together with its rows, or park it."""
+        keys = set() if self.clean else self._parked_keys(batch.db)
+        self.clean = not keys
+        for item in items:
+            behind = item.envelope.stream in keys
+            if not behind and item.error is None:
+                changes: list[Change] = []
+                try:
+                    changes = self.project(item.event, item.envelope) if item.event else []
+                except Exception as error:  # noqa: BLE001 - a bug in a projection parks its message
+                    item.error = error
+                else:
+                    item.error = batch.together(item.commands)
+                if item.error is None:
+                    batch.changes += changes
+                    continue
+            self.park(batch.db, item, now)
+            keys.add(item.envelope.stream)
+        HEARD.labels(self.service.name, items[0].source if items else "").inc(len(items))
+
+    def park(self, db: Connection, item: Heard, now: datetime, consumer: str | None = None) -> None:
+        """Keep a message that could not be worked off, with its error, and say so."""
+        error = repr(item.error)[:500] if item.error else "waits behind an earlier one"
+        if item.error is not None:
+            log.error(
+                "message_parked",
+                event_id=item.envelope.id,
+                type=item.envelope.type,
+                error=type(item.error).__name__,
+            )
+        wait = min(RETRY_FIRST * 2 ** min(item.attempts, 12), RETRY_LAST)
+        row = {
+            "consumer": consumer or self.service.name,
+            "event_id": item.envelope.id,
+            "key": item.envelope.stream,
+            "source": item.source,
+            "seq": item.seq,
+            "envelope": msgspec.msgpack.encode(item.envelope),
+            "attempts": item.attempts + 1,
+            "first_error": item.first_error or error,
+            "last_error": error,
+            "parked_at": now.isoformat(),
+            "next_retry_at": (now + wait).isoformat(),
+        }
+        later = {key: row[key] for key in ("attempts", "last_error", "next_retry_at")}
+        keys = ["consumer", "event_id"]
+        statement = INSERT[db.dialect.name](TABLE).values(row)
+        db.execute(statement.on_conflict_do_update(index_elements=keys, set_=later))
+        self.clean = False
+
+    def _parked_keys(self, db: Connection) -> set[str]:
+        found = select(TABLE.c.key).where(TABLE.c.consumer == self.service.name).distinct()
+        return set(db.execute(found).scalars())
+
+    def unpark(self, db: Connection, item: Heard, consumer: str) -> None:
+        """Take a message out of the parked ones, to be worked off in this transaction."""
+        at = (TABLE.c.consumer == consumer) & (TABLE.c.event_id == item.envelope.id)
+        db.execute(TABLE.delete().where(at))
+
+    def due(self, db: Connection, consumer: str, now: datetime) -> list[Heard]:
+        """Return what is parked and due to be tried again, each key from its first message on."""
+        ours = TABLE.c.consumer == consumer
+        due = select(TABLE.c.key).where(ours, TABLE.c.next_retry_at <= now.isoformat())
+        wanted = select(TABLE).where(ours, TABLE.c.key.in_(due)).order_by(TABLE.c.key, TABLE.c.seq)
+        return [
+            Heard(
+                seq=row.seq,
+                source=row.source,
+                envelope=_ENVELOPE.decode(row.envelope),
+                attempts=row.attempts,
+                first_error=row.first_error,
+            )
+            for row in db.execute(wanted)
+        ]
+
+    def count_parked(self, db: Connection) -> int:
+        """Return how many messages are parked, and put the number on the metric."""
+        count = db.execute(select(func.count()).select_from(TABLE)).scalar_one()
+        PARKED.labels(self.service.name).set(count)
+        return int(count)
+
+
+class PageWork:
+    """A page of one feed: moves the position and does what follows."""
+
+    def __init__(self, hearing: Hearing, page: Page, now: Callable[[], datetime]) -> None:
+        self.future: Future[bool] = Future()
+        self._hearing = hearing
+        self._page = page
+        self._now = now
+        self._moved = False
+        self._items: list[Heard] = []
+
+    def prepare(self, batch: Batch) -> Sequence[Pending]:
+        page, hearing = self._page, self._hearing
+        self._items = []
+        self._moved = hearing.store.move(
+            batch.db, hearing.service.name, page.source, page.partition, page.after, page.upto
+        )
+        if not self._moved:
+            return []
+        names = {kind.__name__ for kind in hearing.types}
+        for seq, found in page.items:
+            item = (
+                _undecodable(page, seq, found, self._now())
+                if isinstance(found, Undecodable)
+                else Heard(seq=seq, source=page.source, envelope=found)
+            )
+            if item.error is not None or item.envelope.type in names:
+                self._items.append(item)
+        hearing.react(batch.db, [item for item in self._items if item.error is None])
+        return [command for item in self._items for command in item.commands]
+
+    def decide(self, batch: Batch) -> None:
+        if self._items:
+            self._hearing.decide(batch, self._items, self._now())
+
+    def answer(self) -> bool:
+        """Return whether the position was where the page begins; else another instance has it."""
+        return self._moved
+
+
+class Redrive:
+    """Parked messages that are due, each followed by those of its stream. Moves no position."""
+
+    def __init__(self, hearing: Hearing, now: datetime) -> None:
+        self.future: Future[int] = Future()
+        self._hearing = hearing
+        self._now = now
+        self._items: list[Heard] = []
+        self._done = 0
+
+    def prepare(self, batch: Batch) -> Sequence[Pending]:
+        name = self._hearing.service.name
+        self._items = self._hearing.due(batch.db, name, self._now)
+        self._hearing.react(batch.db, self._items)
+        return [command for item in self._items for command in item.commands]
+
+    def decide(self, batch: Batch) -> None:
+        hearing = self._hearing
+        self._done = 0
+        for item in self._items:
+            hearing.unpark(batch.db, item, hearing.service.name)
+        hearing.clean = False
+        hearing.decide(batch, self._items, self._now)
+        self._done = len(self._items)
+
+    def answer(self) -> int:
+        return self._done
+
+
+def _undecodable(page: Page, seq: int, found: Undecodable, now: datetime) -> Heard:
+    envelope = Envelope(
+        id=EventId(found.id),
+        source=page.source,
+        type="",
+        stream=f"undecodable-{page.source}-{page.partition}",
+        version=0,
+        tenant=PracticeId(""),
+        position=seq,
+        recorded_at=now,
+        correlation_id="",
+        causation_id="",
+        data=found.data,
+    )
+    return Heard(seq=seq, source=page.source, envelope=envelope, error=ValueError(found.error))

@@ -1,0 +1,257 @@
+"""A running service: the one path, and the loops that feed it."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, TypeVar
+
+import structlog
+from sqlalchemy import Engine
+
+from libs.runtime import trace
+from libs.runtime.batch import Batch, Commands, Pending, Work
+from libs.runtime.clock import Clock
+from libs.runtime.effects import Effects
+from libs.runtime.feed import Feed, Wake
+from libs.runtime.hearing import Hearing, PageWork, Redrive
+from libs.runtime.ids import derived, new_id
+from libs.runtime.metrics import HALTED, LAG_RECORDS, LAG_SECONDS
+from libs.runtime.service import Command, Service
+from libs.runtime.store import Broken, Store
+from libs.runtime.vault import Vault
+from libs.runtime.writer import Writer
+
+log = structlog.get_logger()
+T = TypeVar("T")
+
+LOOK_SECONDS = 15.0
+COMMANDS_MAX = 400
+
+
+class Overloaded(Exception):
+    """Too much waits already; answered as 503 with Retry-After (P41)."""
+
+
+class TableWork:
+    """A change of tables that are not made of events: sessions, tokens, failed logins."""
+
+    def __init__(self, function: Callable[..., Any], args: Sequence[Any]) -> None:
+        self.future: Future[Any] = Future()
+        self._function = function
+        self._args = args
+        self._result: Any = None
+
+    def prepare(self, batch: Batch) -> Sequence[Pending]:
+        self._result = self._function(batch.db, *self._args)
+        return []
+
+    def decide(self, batch: Batch) -> None:
+        """Nothing is decided."""
+
+    def answer(self) -> Any:
+        return self._result
+
+
+class Host:
+    """One service, its writer thread, its reader thread, and its feeds."""
+
+    def __init__(
+        self,
+        service: Service,
+        store: Store,
+        reader_engine: Engine,
+        vault: Vault,
+        clock: Clock,
+        queue_max: int = 2_000,
+    ) -> None:
+        self.service = service
+        self.store = store
+        self.clock = clock
+        self.vault = vault
+        self.wake = Wake()
+        self.feeds: list[Feed] = []
+        self.reader = ThreadPoolExecutor(1, f"reader-{service.name}")
+        self.read_store = Store(service.name, reader_engine)
+        self.hearing = Hearing(service, store, vault)
+        self.effects = Effects(service, vault)
+        self.halted: str = ""
+        self._queue_max = queue_max
+        self._busy = 0
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+        self.started = False
+        self.stopping = False
+        self.writer = Writer(service, store, vault, clock, self.hearing.project, self._grown)
+
+    async def handle(
+        self, command: Command, command_id: str | None = None, *, limited: bool = True
+    ) -> Any:
+        """Decide a command and return the state of its aggregate after the commit.
+
+        Raises the rule's Refused; Overloaded when too much waits. With a `command_id` that was
+        used before, nothing is decided and the present state is returned.
+        """
+        if limited and self.writer.waiting > self._queue_max:
+            raise Overloaded
+        pending = Pending(
+            command=command,
+            id=derived(command_id) if command_id else new_id(),
+            once=command_id is not None,
+            correlation_id=trace.correlation(),
+            traceparent=trace.traceparent(),
+        )
+        (done,) = await self.submit(Commands([pending]))
+        error = done.refused or done.failed
+        if error is not None:
+            raise error
+        return done.state
+
+    async def handle_all(self, commands: Sequence[Command], correlation: str = "") -> int:
+        """Decide commands in order; return how many were refused. A failed one raises."""
+        refused = 0
+        for start in range(0, len(commands), COMMANDS_MAX):
+            pending = [
+                Pending(
+                    command=command,
+                    id=new_id(),
+                    correlation_id=correlation or trace.correlation(),
+                    traceparent=trace.traceparent(),
+                )
+                for command in commands[start : start + COMMANDS_MAX]
+            ]
+            for done in await self.submit(Commands(pending)):
+                if done.failed is not None:
+                    raise done.failed
+                if done.refused is not None:
+                    refused += 1
+                    log.info("proposal_refused", reason=type(done.refused).__name__)
+        return refused
+
+    async def read(self, function: Callable[..., T], *args: Any) -> T:
+        """Run a query of the service's read tables on its reader thread."""
+
+        def run() -> T:
+            with self.read_store.reading() as db:
+                return function(db, *args)
+
+        return await asyncio.get_running_loop().run_in_executor(self.reader, run)
+
+    async def write(self, function: Callable[..., T], *args: Any) -> T:
+        """Change tables that are not made of events, on the writer thread."""
+        result: T = await self.submit(TableWork(function, args))
+        return result
+
+    async def position_of(self, source: str, partition: int) -> int:
+        """Return how far the service has come in a source's partition."""
+        return await self.read(self.store.position, self.service.name, source, partition)
+
+    async def start(self, feeds: Sequence[Feed] = ()) -> None:
+        """Begin to write, hear, do effects and follow the calendar."""
+        self._loop = asyncio.get_running_loop()
+        self.feeds = list(feeds)
+        self.writer.start()
+        for feed in self.feeds:
+            self.spawn(self._hear(feed), f"feed:{feed.source}")
+        if self.service.effects:
+            self.spawn(self.effects.follow(self), "effects")
+        self.spawn(self._look_after(), "look")
+        self.started = True
+
+    def spawn(self, coroutine: Awaitable[None], name: str) -> None:
+        """Run a loop until the service stops; one that ends by an error is shown as halted."""
+        self._tasks.append(asyncio.create_task(self._guard(coroutine, name), name=name))
+
+    async def stop(self) -> None:
+        """Finish what has begun, hand back what has not, close (P40)."""
+        self.stopping = True
+        for feed in self.feeds:
+            await feed.stop()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.to_thread(self.writer.stop)
+        self.reader.shutdown()
+        self.store.engine.dispose()
+        self.read_store.engine.dispose()
+
+    async def consume(self, feed: Feed) -> None:
+        """Take one page of a feed through the writer."""
+        page = await feed.next()
+        self._busy += 1
+        try:
+            moved = await self.submit(PageWork(self.hearing, page, self.clock.now))
+            await feed.done(page, moved=moved)
+        finally:
+            self._busy -= 1
+        if page.items:
+            last = page.items[-1][1]
+            if hasattr(last, "recorded_at"):
+                age = (self.clock.now() - last.recorded_at).total_seconds()
+                LAG_SECONDS.labels(self.service.name, page.source).set(max(0.0, age))
+
+    async def redrive(self) -> int:
+        """Try parked messages again that are due; return how many were tried."""
+        done: int = await self.submit(Redrive(self.hearing, self.clock.now()))
+        return done + await self.effects.redrive(self)
+
+    async def at_rest(self) -> bool:
+        """Whether nothing waits, and everything that was said to it has been worked off."""
+        if self._busy or self.writer.waiting:
+            return False
+        for feed in self.feeds:
+            if await feed.lag():
+                return False
+        return True
+
+    async def submit(self, work: Work) -> Any:
+        """Put work into the writer's queue and return its answer after the commit."""
+        self._busy += 1
+        try:
+            self.writer.put(work)
+            return await asyncio.wrap_future(work.future)
+        finally:
+            self._busy -= 1
+
+    def _grown(self) -> None:
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self.wake.notify)
+
+    async def _guard(self, coroutine: Awaitable[None], name: str) -> None:
+        try:
+            await coroutine
+        except asyncio.CancelledError:
+            raise
+        except Exception as error:
+            self.halted = f"{name}: {error}"
+            HALTED.labels(self.service.name, name).set(1)
+            log.exception("loop_halted", service=self.service.name, loop=name)
+
+    async def _hear(self, feed: Feed) -> None:
+        await feed.start()
+        wait = 0.1
+        while not self.stopping:
+            try:
+                await self.consume(feed)
+                wait = 0.1
+            except Broken:
+                raise
+            except asyncio.CancelledError:
+                raise
+            except Exception as error:  # noqa: BLE001 - passing trouble: the position stands, try again
+                log.warning("feed_retries", source=feed.source, error=type(error).__name__)
+                await asyncio.sleep(wait)
+                wait = min(wait * 2, 5.0)
+
+    async def _look_after(self) -> None:
+        """Retry what is parked and due, and keep the gauges true."""
+        while True:
+            try:
+                await self.redrive()
+                await self.read(self.hearing.count_parked)
+                for feed in self.feeds:
+                    LAG_RECORDS.labels(self.service.name, feed.source).set(await feed.lag())
+            except asyncio.CancelledError:
+                raise
+            except Exception as error:  # noqa: BLE001 - looking again is the remedy
+                log.warning("look_failed", error=type(error).__name__)
+            await asyncio.sleep(LOOK_SECONDS)

@@ -1,0 +1,38 @@
+"""What operators see of a running service; labels hold names of ours only (P35)."""
+
+from prometheus_client import Counter, Gauge, Histogram
+
+BATCH_EVENTS = Histogram(
+    "quittance_batch_events",
+    "Events written in one transaction.",
+    ["service"],
+    buckets=(0, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000),
+)
+COMMANDS = Counter("quittance_commands_total", "Commands decided.", ["service", "command"])
+RETRIED = Counter("quittance_batches_retried_total", "Batches that lost a race.", ["service"])
+HEARD = Counter("quittance_heard_total", "Events heard from other services.", ["service", "source"])
+PARKED = Gauge("quittance_parked", "Messages parked and not yet worked off.", ["service"])
+LAG_RECORDS = Gauge(
+    "quittance_lag_records", "Records that a service has not heard yet.", ["service", "source"]
+)
+LAG_SECONDS = Gauge(
+    "quittance_lag_seconds", "Age of the last event heard, when heard.", ["service", "source"]
+)
+OUTBOX_AGE = Gauge(
+    "quittance_outbox_age_seconds", "Age of the oldest event not yet on Kafka.", ["service"]
+)
+OUTBOX_EVENTS = Gauge(
+    "quittance_outbox_events", "Events recorded and not yet on Kafka.", ["service"]
+)
+EFFECTS = Counter(
+    "quittance_effects_total", "Letters, files and other work done.", ["service", "effect", "end"]
+)
+REQUESTS = Histogram(
+    "quittance_request_seconds",
+    "Time to answer a request.",
+    ["service", "method", "route", "status"],
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
+)
+HALTED = Gauge(
+    "quittance_halted", "1 when a feed or relay stopped with an alarm (a gap).", ["service", "part"]
+)

@@ -1,0 +1,301 @@
+"""The event log of one service on SQLite or PostgreSQL: read, append, positions.
+
+`events` is only ever inserted into. The one row of `log_head` is the writers' lock and makes
+positions gapless; the relay and `verify` prove it (event-log section 2).
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    Engine,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    bindparam,
+    select,
+    text,
+)
+from sqlalchemy.exc import IntegrityError, OperationalError
+
+from libs.events import Envelope
+from libs.events.values import EventId, PracticeId
+from libs.runtime.rows import INSERT
+
+METADATA = MetaData()
+_LONG = BigInteger().with_variant(Integer, "sqlite")
+
+LOG_HEAD = Table(
+    "log_head",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("position", BigInteger, nullable=False),
+    Column("chain", LargeBinary, nullable=False),
+)
+EVENTS = Table(
+    "events",
+    METADATA,
+    Column("position", _LONG, primary_key=True, autoincrement=False),
+    Column("stream", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("event_id", String(36), nullable=False, unique=True),
+    Column("type", Text, nullable=False),
+    Column("schema_version", Integer, nullable=False),
+    Column("tenant", String(36), nullable=False),
+    Column("data", LargeBinary, nullable=False),
+    Column("correlation_id", Text, nullable=False),
+    Column("causation_id", Text, nullable=False),
+    Column("traceparent", Text, nullable=False),
+    Column("recorded_at", String(32), nullable=False),
+    Column("chain", LargeBinary, nullable=False),
+    UniqueConstraint("stream", "version", name="uq_events_stream_version"),
+)
+POSITIONS = Table(
+    "positions",
+    METADATA,
+    Column("consumer", Text, primary_key=True),
+    Column("source", Text, primary_key=True),
+    Column("partition", Integer, primary_key=True),
+    Column("seq", BigInteger, nullable=False),
+)
+PARKED = Table(
+    "parked",
+    METADATA,
+    Column("consumer", Text, primary_key=True),
+    Column("event_id", String(36), primary_key=True),
+    Column("key", Text, nullable=False, index=True),
+    Column("source", Text, nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("envelope", LargeBinary, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("first_error", Text, nullable=False),
+    Column("last_error", Text, nullable=False),
+    Column("parked_at", String(32), nullable=False),
+    Column("next_retry_at", String(32), nullable=False),
+)
+
+_FIELDS = [column for column in EVENTS.columns if column.name != "chain"]
+GENESIS = b"\x00" * 32
+
+
+class Conflict(Exception):
+    """A stream moved on since it was read; nothing was written, the batch is decided again."""
+
+
+class Broken(Exception):
+    """The log or a position is not as it must be; the reader stops rather than skip (P4)."""
+
+
+class Store:
+    """One service's log. Every method takes the connection of the transaction it works in."""
+
+    def __init__(self, service: str, engine: Engine) -> None:
+        self.service = service
+        self.engine = engine
+        self._sqlite = engine.dialect.name == "sqlite"
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """Open a transaction that may write; on SQLite it holds the write lock from the start."""
+        try:
+            with self.engine.begin() as db:
+                yield db
+        except IntegrityError as error:
+            raise Conflict(str(error.orig)) from error
+        except OperationalError as error:
+            if getattr(error.orig, "sqlstate", "") in {"40001", "40P01"}:
+                raise Conflict(str(error.orig)) from error
+            raise
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """Open a transaction that only reads."""
+        with self.engine.connect().execution_options(reading=True) as db, db.begin():
+            yield db
+
+    def head(self, db: Connection) -> int:
+        """Return the position of the last event, 0 in an empty log."""
+        return int(db.execute(select(LOG_HEAD.c.position)).scalar_one())
+
+    def tails(self, db: Connection, known: Mapping[str, int]) -> Sequence[Any]:
+        """Return the rows of these streams behind the given versions, in one query, in order."""
+        if self._sqlite:
+            wanted = json.dumps(list(known.items()))
+            return db.execute(_TAILS_SQLITE, {"wanted": wanted}).all()
+        return db.execute(
+            _TAILS_POSTGRES, {"streams": list(known), "versions": list(known.values())}
+        ).all()
+
+    def known(self, db: Connection, event_ids: Sequence[str]) -> set[str]:
+        """Return which of these events were recorded before."""
+        found: set[str] = set()
+        for start in range(0, len(event_ids), 500):
+            part = list(event_ids[start : start + 500])
+            found.update(db.execute(_KNOWN, {"ids": part}).scalars())
+        return found
+
+    def append(self, db: Connection, events: Sequence[Envelope]) -> int:
+        """Write events at the log's end; positions are given here. Return the last position.
+
+        Takes the head's lock last and holds it for one round trip. Raises Conflict (from `writing`)
+        if a stream already has one of the versions.
+        """
+        if not events:
+            return self.head(db)
+        inner = [digest(event) for event in events]
+        if self._sqlite:
+            return self._append_sqlite(db, events, inner)
+        columns = {
+            "streams": [e.stream for e in events],
+            "versions": [e.version for e in events],
+            "ids": [e.id for e in events],
+            "types": [e.type for e in events],
+            "schemas": [e.schema_version for e in events],
+            "tenants": [e.tenant for e in events],
+            "datas": [e.data for e in events],
+            "correlations": [e.correlation_id for e in events],
+            "causations": [e.causation_id for e in events],
+            "traces": [e.traceparent for e in events],
+            "times": [e.recorded_at.isoformat() for e in events],
+            "inners": inner,
+        }
+        return int(db.execute(_APPEND_POSTGRES, columns).scalar_one())
+
+    def _append_sqlite(
+        self, db: Connection, events: Sequence[Envelope], inner: Sequence[bytes]
+    ) -> int:
+        position, chain = db.execute(select(LOG_HEAD.c.position, LOG_HEAD.c.chain)).one()
+        rows = []
+        for event, part in zip(events, inner, strict=True):
+            position += 1
+            chain = hashlib.sha256(chain + part).digest()
+            rows.append((position, *columns_of(event), chain))
+        db.exec_driver_sql(_INSERT_SQLITE, rows)
+        db.execute(LOG_HEAD.update().values(position=position, chain=chain))
+        return int(position)
+
+    def read(
+        self, db: Connection, after: int, limit: int, types: Sequence[str] | None = None
+    ) -> tuple[list[Envelope], int]:
+        """Return envelopes behind a position, and up to where the log was read.
+
+        Raises Broken when positions have a gap (only checked where no types are asked for).
+        """
+        head = self.head(db)
+        wanted = select(*_FIELDS).where(EVENTS.c.position > after).order_by(EVENTS.c.position)
+        if types is not None:
+            wanted = wanted.where(EVENTS.c.type.in_(types))
+        rows = db.execute(wanted.limit(limit)).all()
+        found = [envelope(row, self.service) for row in rows]
+        if types is None:
+            expected = range(after + 1, after + 1 + len(found))
+            if [event.position for event in found] != list(expected):
+                raise Broken(f"{self.service}: positions behind {after} are not gapless")
+        return found, found[-1].position if len(found) == limit else max(head, after)
+
+    def position(self, db: Connection, consumer: str, source: str, partition: int = 0) -> int:
+        """Return how far a consumer has come, 0 at the beginning."""
+        found = db.execute(
+            select(POSITIONS.c.seq).where(
+                POSITIONS.c.consumer == consumer,
+                POSITIONS.c.source == source,
+                POSITIONS.c.partition == partition,
+            )
+        ).scalar()
+        return found or 0
+
+    def move(
+        self, db: Connection, consumer: str, source: str, partition: int, expected: int, to: int
+    ) -> bool:
+        """Move a position if it is where it is expected; False: another instance was first."""
+        at = (
+            (POSITIONS.c.consumer == consumer)
+            & (POSITIONS.c.source == source)
+            & (POSITIONS.c.partition == partition)
+        )
+        if expected == 0:
+            first = INSERT[db.dialect.name](POSITIONS).values(
+                consumer=consumer, source=source, partition=partition, seq=0
+            )
+            db.execute(first.on_conflict_do_nothing())
+        moved = db.execute(POSITIONS.update().where(at, POSITIONS.c.seq == expected).values(seq=to))
+        return moved.rowcount == 1
+
+
+def columns_of(event: Envelope) -> tuple[Any, ...]:
+    """Return what is stored of an event besides position and chain, in the table's order."""
+    return (
+        event.stream,
+        event.version,
+        event.id,
+        event.type,
+        event.schema_version,
+        event.tenant,
+        event.data,
+        event.correlation_id,
+        event.causation_id,
+        event.traceparent,
+        event.recorded_at.isoformat(),
+    )
+
+
+def digest(event: Envelope) -> bytes:
+    """Return the inner link of the chain: sha256 of the stored columns (event-log section 2)."""
+    return hashlib.sha256(msgspec.msgpack.encode(columns_of(event))).digest()
+
+
+def envelope(row: Any, source: str) -> Envelope:
+    """Return a stored row as an envelope."""
+    return Envelope(
+        id=EventId(row.event_id),
+        source=source,
+        type=row.type,
+        schema_version=row.schema_version,
+        stream=row.stream,
+        version=row.version,
+        tenant=PracticeId(row.tenant),
+        position=row.position,
+        recorded_at=datetime.fromisoformat(row.recorded_at),
+        correlation_id=row.correlation_id,
+        causation_id=row.causation_id,
+        traceparent=row.traceparent,
+        data=bytes(row.data),
+    )
+
+
+_TAILS_SQLITE = text(
+    "SELECT e.position, e.stream, e.version, e.type, e.data FROM json_each(:wanted) AS w"
+    " JOIN events AS e ON e.stream = json_extract(w.value, '$[0]')"
+    " AND e.version > json_extract(w.value, '$[1]') ORDER BY e.stream, e.version"
+)
+_TAILS_POSTGRES = text(
+    "SELECT e.position, e.stream, e.version, e.type, e.data"
+    " FROM unnest(CAST(:streams AS text[]), CAST(:versions AS int[])) AS w(stream, version)"
+    " JOIN events AS e ON e.stream = w.stream AND e.version > w.version"
+    " ORDER BY e.stream, e.version"
+)
+_KNOWN = select(EVENTS.c.event_id).where(EVENTS.c.event_id.in_(bindparam("ids", expanding=True)))
+_INSERT_SQLITE = (
+    "INSERT INTO events (position, stream, version, event_id, type, schema_version, tenant, data,"
+    " correlation_id, causation_id, traceparent, recorded_at, chain)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+_APPEND_POSTGRES = text(
+    "SELECT append_events(CAST(:streams AS text[]), CAST(:versions AS int[]),"
+    " CAST(:ids AS text[]), CAST(:types AS text[]), CAST(:schemas AS int[]),"
+    " CAST(:tenants AS text[]), CAST(:datas AS bytea[]), CAST(:correlations AS text[]),"
+    " CAST(:causations AS text[]), CAST(:traces AS text[]), CAST(:times AS text[]),"
+    " CAST(:inners AS bytea[]))"
+)

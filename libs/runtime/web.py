@@ -1,0 +1,124 @@
+"""HTTP around a host: the app, what endpoints get, health and metrics."""
+
+from collections.abc import Callable
+from datetime import date, datetime
+from typing import Annotated, Any, Protocol, TypeVar
+
+from fastapi import APIRouter, Depends, FastAPI, Request
+from fastapi.responses import JSONResponse, Response
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from libs.runtime import problems
+from libs.runtime.host import Host
+from libs.runtime.middleware import Around
+from libs.runtime.problems import Problem, StrictRoute
+from libs.runtime.service import Command
+from libs.runtime.settings import Settings
+
+T = TypeVar("T")
+
+
+class Handler(Protocol):
+    """Decide a command; return the aggregate's state after the commit, or raise its Refused."""
+
+    async def __call__(self, command: Command, command_id: str | None = None) -> Any: ...
+
+
+class Querier(Protocol):
+    """Run a query function on the service's read tables."""
+
+    async def __call__(self, function: Callable[..., T], *args: Any) -> T: ...
+
+
+def _host(request: Request) -> Host:
+    host: Host = request.app.state.host
+    return host
+
+
+def _handler(request: Request) -> Any:
+    return _host(request).handle
+
+
+def _reader(request: Request) -> Any:
+    return _host(request).read
+
+
+def _today(request: Request) -> date:
+    return _host(request).clock.today()
+
+
+def _now(request: Request) -> datetime:
+    return _host(request).clock.now()
+
+
+Handle = Annotated[Handler, Depends(_handler)]
+Read = Annotated[Querier, Depends(_reader)]
+Today = Annotated[date, Depends(_today)]
+Now = Annotated[datetime, Depends(_now)]
+
+
+def create_app(host: Host, settings: Settings, *, docs: bool = False) -> FastAPI:
+    """Return the HTTP interface of a running service; documented pages only at the gateway."""
+    app = FastAPI(
+        title=f"Quittance {host.service.name}",
+        version="1",
+        openapi_url="/v1/openapi.json" if docs else None,
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.state.host = host
+    app.router.route_class = StrictRoute
+    app.include_router(_health())
+    app.include_router(host.service.router)
+    problems.install(app)
+    app.add_middleware(
+        Around,
+        service=host.service.name,
+        body_bytes_max=settings.body_bytes_max,
+        body_seconds_max=settings.request_seconds_max,
+        secure=settings.tls_certificate is not None or settings.behind_proxy,
+        stopping=lambda: host.stopping,
+    )
+    return app
+
+
+def _health() -> APIRouter:
+    router = APIRouter(include_in_schema=False)
+
+    @router.get("/health/live")
+    async def live() -> dict[str, str]:
+        return {"status": "live"}
+
+    @router.get("/health/startup")
+    async def startup(request: Request) -> Response:
+        return _state(_host(request).started, {})
+
+    @router.get("/health/ready")
+    async def ready(request: Request) -> Response:
+        """Ready while the store answers; a halted feed or broker only degrades (F10)."""
+        host = _host(request)
+        await host.read(host.store.head)
+        ready = host.started and not host.stopping
+        return _state(ready, {"degraded": host.halted} if host.halted else {})
+
+    @router.get("/metrics")
+    async def metrics() -> Response:
+        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+    return router
+
+
+def _state(good: bool, more: dict[str, str]) -> Response:  # noqa: FBT001 - the one thing it says
+    status = "ready" if good else "not ready"
+    return JSONResponse({"status": status} | more, status_code=200 if good else 503)
+
+
+__all__ = [
+    "Handle",
+    "Now",
+    "Problem",
+    "Read",
+    "StrictRoute",
+    "Today",
+    "create_app",
+]

@@ -1,0 +1,192 @@
+"""The one writer of a service: takes whatever has queued as its next batch, in one transaction.
+
+`handle`, heard pages, the calendar and redriven messages all come this way. Rules are decided and
+read tables folded inside the transaction; the head of the log is taken last (event-log section 2).
+"""
+
+import queue
+import random
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import fields
+from time import sleep
+from typing import Any
+
+import msgspec
+import structlog
+
+from libs.events import Envelope, Event
+from libs.events.values import Private, SubjectId
+from libs.runtime import rows
+from libs.runtime.batch import Batch, Recorded, Work
+from libs.runtime.clock import Clock
+from libs.runtime.metrics import BATCH_EVENTS, RETRIED
+from libs.runtime.service import Command, Decider, Service
+from libs.runtime.store import Conflict, Store
+from libs.runtime.vault import Vault
+
+log = structlog.get_logger()
+
+BATCH_MAX = 500
+CACHED_MAX = 20_000
+TRIES_MAX = 20
+
+
+class Writer:
+    """A thread, a bounded queue, a transaction per batch."""
+
+    def __init__(
+        self,
+        service: Service,
+        store: Store,
+        vault: Vault,
+        clock: Clock,
+        project: Callable[[Event, Envelope], Iterable[rows.Change]],
+        grown: Callable[[], None],
+    ) -> None:
+        self.service = service
+        self.store = store
+        self.vault = vault
+        self.clock = clock
+        self.encoder = msgspec.json.Encoder()
+        self._project = project
+        self._grown = grown
+        self._queue: queue.SimpleQueue[Work | None] = queue.SimpleQueue()
+        self._deciders = {
+            command: decider for decider in service.deciders for command in decider.commands
+        }
+        self._decoders = {
+            decider.name: msgspec.json.Decoder(_union(decider.events))
+            for decider in service.deciders
+        }
+        self._cache: OrderedDict[str, tuple[int, Any]] = OrderedDict()
+        self._thread = threading.Thread(
+            target=self._run, name=f"writer-{service.name}", daemon=True
+        )
+
+    def start(self) -> None:
+        """Begin to take work."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Finish what has queued, then end."""
+        self._queue.put(None)
+        self._thread.join()
+
+    def put(self, work: Work) -> None:
+        """Queue work; its future is settled after the commit."""
+        self._queue.put(work)
+
+    @property
+    def waiting(self) -> int:
+        """How much work has queued."""
+        return self._queue.qsize()
+
+    def stream_of(self, command: Command) -> tuple[Decider[Any, Any, Any], str]:
+        """Return the decider of a command and the name of the stream that it concerns."""
+        decider = self._deciders[type(command)]
+        return decider, f"{decider.name}-{decider.key(command)}"
+
+    def cached(self, name: str, decider: Decider[Any, Any, Any]) -> tuple[int, Any]:
+        """Return what is known of a stream; what lies behind is read in every batch."""
+        found = self._cache.get(name)
+        if found is None:
+            return 0, decider.initial
+        self._cache.move_to_end(name)
+        return found
+
+    def decode_own(self, decider: Decider[Any, Any, Any], data: bytes) -> Event:
+        """Return a stored event of one of the service's own streams."""
+        event: Event = self._decoders[decider.name].decode(data)
+        return event
+
+    def _run(self) -> None:
+        while True:
+            first = self._queue.get()
+            batch = [first]
+            while len(batch) < BATCH_MAX and batch[-1] is not None:
+                try:
+                    batch.append(self._queue.get_nowait())
+                except queue.Empty:
+                    break
+            work = [one for one in batch if one is not None]
+            if work:
+                self._settle(work)
+            if batch[-1] is None:
+                return
+
+    def _settle(self, work: Sequence[Work]) -> None:
+        try:
+            self._write_until_done(work)
+        except Exception as error:
+            if len(work) > 1:
+                # One piece of work may spoil a batch; alone, each gets its own answer.
+                for one in work:
+                    self._settle([one])
+                return
+            log.exception("batch_failed", service=self.service.name, error=type(error).__name__)
+            work[0].future.set_exception(error)
+            return
+        for one in work:
+            one.future.set_result(one.answer())
+
+    def _write_until_done(self, work: Sequence[Work]) -> None:
+        for attempt in range(TRIES_MAX):
+            try:
+                batch = self._write(work)
+            except Conflict:
+                self._cache.clear()
+                RETRIED.labels(self.service.name).inc()
+                sleep(random.uniform(0, 0.002 * 2 ** min(attempt, 6)))  # noqa: S311 - jitter
+                continue
+            self._remember(batch)
+            if batch.new:
+                self._grown()
+            return
+        raise Conflict("The streams kept moving; nothing was written.")
+
+    def _write(self, work: Sequence[Work]) -> Batch:
+        with self.store.writing() as db:
+            batch = Batch(self, db)
+            pending = [p for one in work for p in one.prepare(batch)]
+            self.vault.ensure(_subjects(p.command for p in pending))
+            batch.load(pending)
+            for one in work:
+                one.decide(batch)
+            for recorded in batch.new:
+                batch.changes += self._project(self._seen(recorded), recorded.envelope)
+            rows.write(db, batch.changes)
+            self.store.append(db, [recorded.envelope for recorded in batch.new])
+        BATCH_EVENTS.labels(self.service.name).observe(len(batch.new))
+        return batch
+
+    def _seen(self, recorded: Recorded) -> Event:
+        """Return an own event as its projections may see it: live and rebuild alike."""
+        opened = type(recorded.event) in self.service.opens
+        return recorded.event if opened else recorded.closed
+
+    def _remember(self, batch: Batch) -> None:
+        for name, stream in batch.streams.items():
+            self._cache[name] = (stream.version, stream.state)
+            self._cache.move_to_end(name)
+        while len(self._cache) > CACHED_MAX:
+            self._cache.popitem(last=False)
+
+
+def _union(classes: Sequence[type]) -> Any:
+    union: Any = classes[0]
+    for one in classes[1:]:
+        union = union | one
+    return union
+
+
+def _subjects(commands: Iterable[Command]) -> set[SubjectId]:
+    """Return the subjects of all personal data in commands, so that their keys are made at once."""
+    found = set()
+    for command in commands:
+        for part in fields(command):
+            value = getattr(command, part.name)
+            if isinstance(value, Private) and value.value is not None:
+                found.add(value.subject)
+    return found
