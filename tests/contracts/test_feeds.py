@@ -5,7 +5,6 @@ its own. What holds on one of them has to hold on all. Source: event-log section
 """
 
 import asyncio
-from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -13,15 +12,14 @@ from pathlib import Path
 
 import pytest
 
-from libs.events import Envelope
 from libs.events.values import PracticeId
 from libs.runtime.engines import open_engine
-from libs.runtime.feed import Feed, Page, StoreFeed, Wake
+from libs.runtime.feed import Feed, StoreFeed, Wake
 from libs.runtime.ids import new_id
 from libs.runtime.kafka import Cluster, KafkaSender, apply_topics, kafka_feeds
 from libs.runtime.relay import Relay
 from libs.runtime.store import Store
-from tests.logs import create_log, practice, recorded
+from tests.logs import Instance, create_log, position_in, practice, recorded
 
 pytestmark = pytest.mark.anyio
 
@@ -30,8 +28,6 @@ NOT_HEARD = "ReminderEscalated"
 PRIVATE = "NumberTaken"
 PUBLIC = frozenset({HEARD, NOT_HEARD})
 PRACTICES = [practice(number) for number in range(12)]
-PATIENCE = 30
-"""Seconds until a test gives up waiting for what must come."""
 SHAPES = [
     "sqlite",
     pytest.param("postgresql", marks=pytest.mark.postgres),
@@ -55,14 +51,10 @@ class Rig:
             self.owner.append(db, [recorded(*one, self.owner.service) for one in events])
         await self.made_known()
 
-    def instance(self) -> "Instance":
+    def instance(self) -> Instance:
         """Start an instance of the consumer."""
         self.instances.append(Instance(self.consumer, self.feed()))
         return self.instances[-1]
-
-    async def position_of(self, source: str, partition: int) -> int:
-        with self.consumer.reading() as db:
-            return self.consumer.position(db, "consumer", source, partition)
 
 
 @asynccontextmanager
@@ -75,7 +67,7 @@ async def in_process(owner: Store, consumer: Store) -> AsyncIterator[Rig]:
 
     with ThreadPoolExecutor(1) as reader:
         rig.made_known = made_known
-        rig.feed = lambda: StoreFeed(owner, reader, wake, [HEARD], rig.position_of)
+        rig.feed = lambda: StoreFeed(owner, reader, wake, [HEARD], position_in(consumer))
         yield rig
 
 
@@ -86,46 +78,13 @@ async def over_kafka(owner: Store, consumer: Store, cluster: Cluster) -> AsyncIt
     rig, group = Rig(owner, consumer), f"consumer-{new_id()}"
     relay = Relay(owner, KafkaSender(cluster, owner.service), PUBLIC)
     rig.made_known = relay.drain
-    rig.feed = lambda: kafka_feeds(cluster, group, {owner.service: [HEARD]}, rig.position_of)[0]
+    rig.feed = lambda: kafka_feeds(cluster, group, {owner.service: [HEARD]}, position_in(consumer))[
+        0
+    ]
     yield rig
     for instance in rig.instances:
         await instance.feed.stop()
     await relay.stop()
-
-
-class Instance:
-    """What the host does with a feed, without rules: stores the position, notes what was heard."""
-
-    def __init__(self, store: Store, feed: Feed) -> None:
-        self.store = store
-        self.feed = feed
-        self.heard: dict[PracticeId, list[int]] = defaultdict(list)
-        self.refused = 0
-
-    async def next(self) -> Page:
-        return await asyncio.wait_for(self.feed.next(), PATIENCE)
-
-    def move(self, page: Page) -> bool:
-        """Store that the page is done; False if another instance was first."""
-        with self.store.writing() as db:
-            return self.store.move(
-                db, "consumer", page.source, page.partition, page.after, page.upto
-            )
-
-    async def take(self) -> None:
-        """Take one page through; its events count only if the position was ours to move."""
-        page = await self.next()
-        moved = self.move(page)
-        self.refused += not moved
-        for _, item in page.items if moved else ():
-            assert isinstance(item, Envelope)
-            self.heard[item.tenant].append(item.version)
-        await self.feed.done(page, moved=moved)
-
-    async def take_until(self, count: int) -> None:
-        """Take pages until so many events were heard."""
-        while sum(len(numbers) for numbers in self.heard.values()) < count:
-            await self.take()
 
 
 @pytest.fixture
