@@ -1,0 +1,161 @@
+"""How debtors pay: when, how much, with or without the right reference (BR-223 to BR-226)."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from enum import StrEnum
+from random import Random
+
+from libs.events.values import Stage
+from services.simulator.seeds import chance, pick
+
+LATE = 0.20
+"""Share of all patient invoices that reach the first reminder."""
+BORDER_CANTONS = frozenset({"GE", "TI", "BS", "JU"})
+BORDER, DEAR = 2.1, 1.5
+"""Factors on lateness: near the border, and above DEAR_RAPPEN (BR-223)."""
+DEAR_RAPPEN = 100_000
+NORMAL = 0.80
+"""All factors together must give LATE again over the practices of BR-221 (BR-223)."""
+LATE_MAX = 0.6
+BORDER_LOSS = 1.6
+
+PROMPT = 67 / 80
+"""Of those who pay before a reminder; the others take until day 50."""
+_GAMMA, _PROMPT_MAX = (9, 3.3), 35
+_SLOW = (35, 50)
+_AFTER_REMINDER_MEAN = 9
+STAGES: dict[Stage | None, float] = {
+    Stage.FIRST_REMINDER: 60,
+    Stage.RPLUS_WRITTEN: 11,
+    Stage.RPLUS_CALL: 8,
+    Stage.FORMAL_NOTICE: 6,
+    None: 15,
+}
+"""After which stage the late ones pay: shares 20, 8, 5.8, 4.2 and 3.0 of BR-223; None: never."""
+PLAIN: dict[Stage, Stage] = {
+    Stage.RPLUS_WRITTEN: Stage.SECOND_REMINDER,
+    Stage.RPLUS_CALL: Stage.SECOND_REMINDER,
+    Stage.FORMAL_NOTICE: Stage.THIRD_REMINDER,
+}
+"""The same patience on the ladder without Rappel+ (BR-123)."""
+
+_INSURER_GAMMA = (7, 3.2)
+REJECTED = 0.04
+_CURED_MEDIAN_DAYS = 12
+_CURE: dict[str, float] = {"accepted": 85, "second_round": 10, "patient": 3, "lost": 2}
+
+DIFFERENT, DOUBLE, WITHOUT_REFERENCE, WRONG_CASE = 0.020, 0.006, 0.012, 0.003
+_OVER_MEDIAN_RAPPEN, _SMALL_RAPPEN = 2_000, 500
+_DOUBLE_AFTER_DAYS = (1, 6)
+
+
+class Slip(StrEnum):
+    """What a payer does with the reference."""
+
+    RIGHT = "right"
+    MISSING = "missing"
+    OTHER = "other"
+    """That of another invoice of the same practice."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Debt:
+    """What a payer knows of one invoice."""
+
+    request_id: str
+    amount_rappen: int
+    canton: str
+    late: float = 1.0
+    """Factor of the kind of practice."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Intent:
+    """When a payer means to pay and how."""
+
+    days: int | None
+    """From the invoice date; None: not at all."""
+    after: Stage | None = None
+    """Waits for this stage first, then pays `days` after it was reached."""
+    amount_rappen: int
+    slip: Slip = Slip.RIGHT
+    again_after_days: int | None = None
+    """Pays the whole a second time."""
+
+
+def patient_intent(seed: int, debt: Debt) -> Intent:
+    """Return how a private debtor will pay (BR-223, BR-226)."""
+    draw = chance(seed, "payer", debt.request_id)
+    amount, slip, again = _manner(draw, debt.amount_rappen)
+    if draw.random() >= lateness(debt):
+        return Intent(days=_in_time(draw), amount_rappen=amount, slip=slip, again_after_days=again)
+    after = pick(draw, STAGES)
+    if after is not None and debt.canton in BORDER_CANTONS and draw.random() < _border_refusal():
+        after = None
+    days = None if after is None else 1 + round(draw.expovariate(1 / _AFTER_REMINDER_MEAN))
+    return Intent(days=days, after=after, amount_rappen=amount, slip=slip, again_after_days=again)
+
+
+def _border_refusal() -> float:
+    """Return the share of would-be payers that makes the loss BORDER_LOSS times as large."""
+    never = STAGES[None] / sum(STAGES.values())
+    return never * (BORDER_LOSS - 1) / (1 - never)
+
+
+def lateness(debt: Debt) -> float:
+    """Return the probability that the first reminder finds the invoice unpaid."""
+    border = BORDER if debt.canton in BORDER_CANTONS else 1
+    dear = DEAR if debt.amount_rappen > DEAR_RAPPEN else 1
+    return min(LATE * NORMAL * debt.late * border * dear, LATE_MAX)
+
+
+def _in_time(draw: Random) -> int:
+    if draw.random() >= PROMPT:
+        return round(draw.uniform(*_SLOW))
+    while True:
+        days = draw.gammavariate(*_GAMMA)
+        if days <= _PROMPT_MAX:
+            return round(days)
+
+
+def insurer_intent(seed: int, debt: Debt) -> Intent:
+    """Return how an insurer will pay; a rejected invoice is paid once it is cured (BR-225)."""
+    draw = chance(seed, "payer", debt.request_id)
+    days = draw.gammavariate(*_INSURER_GAMMA)
+    if draw.random() < REJECTED:
+        cure = pick(draw, _CURE)
+        if cure in {"patient", "lost"}:
+            return Intent(days=None, amount_rappen=debt.amount_rappen)
+        days += draw.expovariate(0.7 / _CURED_MEDIAN_DAYS) * (2 if cure == "second_round" else 1)
+    return Intent(days=round(days), amount_rappen=debt.amount_rappen)
+
+
+def _manner(draw: Random, amount_rappen: int) -> tuple[int, Slip, int | None]:
+    """Return amount, slip and the wait before paying twice (BR-226)."""
+    slip, again = Slip.RIGHT, None
+    kind = draw.random()
+    if kind < DIFFERENT:
+        amount_rappen = max(100, amount_rappen + _difference(draw, amount_rappen))
+    elif kind < DIFFERENT + DOUBLE:
+        again = draw.randint(*_DOUBLE_AFTER_DAYS)
+    elif kind < DIFFERENT + DOUBLE + WITHOUT_REFERENCE:
+        slip = Slip.MISSING
+    elif kind < DIFFERENT + DOUBLE + WITHOUT_REFERENCE + WRONG_CASE:
+        slip = Slip.OTHER
+    return amount_rappen, slip, again
+
+
+def _difference(draw: Random, amount_rappen: int) -> int:
+    """Return what is paid too much or too little: half of it up to 5 francs, part payments too."""
+    if draw.random() < 0.5:  # noqa: PLR2004  # the half of BR-226
+        return draw.choice((-1, 1)) * draw.randrange(5, _SMALL_RAPPEN + 1, 5)
+    if draw.random() < 0.5:  # noqa: PLR2004  # of the rest, half pay a part at first
+        return -(amount_rappen // 2)
+    return round(draw.lognormvariate(0, 0.6) * _OVER_MEDIAN_RAPPEN / 5) * 5
+
+
+def pays_on(intent: Intent, issued_on: date) -> date | None:
+    """Return the day on which a payer who waits for no reminder pays."""
+    if intent.days is None or intent.after is not None:
+        return None
+    return issued_on + timedelta(days=intent.days)
