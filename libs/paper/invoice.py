@@ -57,9 +57,10 @@ def invoice_pdf(invoice: Invoice) -> Printed:
     insurer = invoice.payer is Payer.INSURER
     texts = words(invoice.language)
     amount, by = figures.amount(invoice.open_rappen), figures.day(invoice.due_on)
+    title = "invoice_to_insurer" if insurer else "invoice"
     please = texts["please_pay_insurer" if insurer else "please_pay"].format(amount=amount, day=by)
     model = _model(invoice, invoice.debtor, detailed=insurer) | {
-        "title": texts["invoice_to_insurer" if insurer else "invoice"],
+        "title": f"{texts[title]} {invoice.number}",
         "grand": [f"{texts['due']} CHF", amount],
         "paragraphs": [please if invoice.open_rappen else texts["nothing_to_pay"]],
     }

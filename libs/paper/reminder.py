@@ -118,7 +118,6 @@ def _facts(model: Reminder, texts: Mapping[str, str]) -> list[tuple[str, str]]:
         (texts["letter_date"], figures.day(model.written_on)),
         (texts["number"], model.number),
         (texts["pay_by"], figures.day(model.pay_by)),
-        (texts["on_behalf_of"], model.practice.name),
         (texts["phone"], model.practice_phone),
     ]
     return [row for row in rows if row[1]]

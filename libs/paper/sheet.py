@@ -25,7 +25,12 @@ def sheet(language: Language, sender: Creditor, practice: Party, recipient: Part
         "window": "right",
         "sender": {
             "name": sender.name,
-            "lines": _filled(*place_lines(sender.address), contact, sender.email),
+            "lines": _filled(
+                f"{texts['on_behalf_of']} {practice.name}",
+                *place_lines(sender.address),
+                contact,
+                sender.email,
+            ),
         },
         "return_line": ", ".join(_filled(sender.name, *place_lines(sender.address))),
         "practice": {

@@ -27,8 +27,9 @@ def matrix(payload: str) -> list[int]:
     symbol.input_mode = zint.InputMode.DATA  # type: ignore[attr-defined]  # its stub forgets it
     symbol.encode(payload.encode())
     assert symbol.rows <= MODULES_MAX, "a bill of at most 997 bytes fits version 25"
-    data = symbol.encoded_data.tobytes()
-    stride = len(data) // symbol.rows
+    modules = symbol.encoded_data
+    assert modules.shape is not None, "zint hands over rows of bytes"
+    data, stride = modules.tobytes(), modules.shape[1]
     return [
         int.from_bytes(data[y * stride : (y + 1) * stride], "little") for y in range(symbol.rows)
     ]
