@@ -1,6 +1,7 @@
 """The topics as they must be, and how far behind them a service is."""
 
-from collections.abc import Iterable
+import asyncio
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -13,6 +14,8 @@ from libs.runtime.records import PARTITIONS, topic_of
 
 BROKERS_FOR_SAFETY = 3
 """With so many brokers a record is on three of them; two have it before it is acknowledged."""
+
+SETTLE_SECONDS = 30
 
 
 class WrongTopic(Exception):
@@ -38,19 +41,32 @@ async def apply_topics(cluster: Cluster, services: Iterable[str]) -> list[TopicS
     try:
         await admin.start()
         found = await _partitions(admin, names)
-        brokers = len((await admin.describe_cluster())["brokers"])
-        missing = [_topic(name, brokers) for name in names if name not in found]
-        if missing:
-            answer = await admin.create_topics(missing)
-            for name, code, *_ in answer.topic_errors:
-                if code not in (0, TopicAlreadyExistsError.errno):
-                    raise for_code(code)(name)
+        created = await _create(admin, [name for name in names if name not in found])
+        async with asyncio.timeout(SETTLE_SECONDS):
+            while len(found) < len(names):  # the brokers tell each other a little later
+                await asyncio.sleep(0.1)
+                found = await _partitions(admin, names)
     finally:
         await admin.close()
     for name, count in found.items():
         if count != PARTITIONS:
             raise WrongTopic(f"{name} has {count} partitions, it must have {PARTITIONS}.")
-    return [TopicState(name, PARTITIONS, name not in found) for name in names]
+    return [TopicState(name, PARTITIONS, name in created) for name in names]
+
+
+async def _create(admin: AIOKafkaAdminClient, names: Sequence[str]) -> set[str]:
+    """Create topics; return those that nobody else created meanwhile."""
+    if not names:
+        return set()
+    brokers = len((await admin.describe_cluster())["brokers"])
+    answer = await admin.create_topics([_topic(name, brokers) for name in names])
+    created = set()
+    for name, code, *_ in answer.topic_errors:
+        if code == 0:
+            created.add(name)
+        elif code != TopicAlreadyExistsError.errno:
+            raise for_code(code)(name)
+    return created
 
 
 def _topic(name: str, brokers: int) -> NewTopic:
