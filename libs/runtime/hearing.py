@@ -62,6 +62,10 @@ class Hearing:
         for projection in service.projections:
             for kind in heard(projection):
                 self._projections[kind].append(projection)
+        own = {kind for decider in service.deciders for kind in decider.events}
+        self._own = {
+            kind.__name__: msgspec.json.Decoder(kind) for kind in own & set(self._projections)
+        }
 
     @property
     def types(self) -> frozenset[type[Event]]:
@@ -84,6 +88,16 @@ class Hearing:
     def decode(self, envelope: Envelope) -> Event:
         """Return a public event, its private fields opened where the service declares it."""
         event: Event = _DECODERS[envelope.type].decode(envelope.data)
+        if type(event) in self.service.opens:
+            return self.vault.open_event(event, envelope.id)
+        return event
+
+    def decode_own(self, envelope: Envelope) -> Event | None:
+        """Return an event of the service's own log; None if no projection listens to it."""
+        decoder = self._own.get(envelope.type)
+        if decoder is None:
+            return None
+        event: Event = decoder.decode(envelope.data)
         if type(event) in self.service.opens:
             return self.vault.open_event(event, envelope.id)
         return event

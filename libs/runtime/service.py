@@ -118,6 +118,9 @@ class Service:
     effects: Mapping[type[Event], Effect] = field(default_factory=dict)
     due: Sequence[Due] = ()
     tables: MetaData = field(default_factory=MetaData)
+    """Read tables: filled by projections alone, so a rebuild makes them again."""
+    kept: MetaData = field(default_factory=MetaData)
+    """Tables that no event makes: sessions, tokens. A rebuild leaves them alone."""
     router: APIRouter = field(default_factory=APIRouter)
     opens: frozenset[type[Event]] = frozenset()
     """Events whose personal fields are opened for reactions, projections and effects."""

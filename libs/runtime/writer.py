@@ -126,10 +126,12 @@ class Writer:
                     self._settle([one])
                 return
             log.exception("batch_failed", service=self.service.name, error=type(error).__name__)
-            work[0].future.set_exception(error)
+            if work[0].future.set_running_or_notify_cancel():
+                work[0].future.set_exception(error)
             return
         for one in work:
-            one.future.set_result(one.answer())
+            if one.future.set_running_or_notify_cancel():  # nobody may be waiting any more
+                one.future.set_result(one.answer())
 
     def _write_until_done(self, work: Sequence[Work]) -> None:
         for attempt in range(TRIES_MAX):

@@ -1,0 +1,27 @@
+"""Makes a service's read tables again from the logs, in one transaction.
+
+The old rows serve readers
+until the new ones are whole (F8).
+"""
+
+from itertools import islice
+
+from sqlalchemy import Connection
+
+from libs.runtime import rows
+from libs.runtime.hearing import Hearing
+from libs.runtime.verify import Reach, changes
+
+PAGE = 5_000
+
+
+def rebuild(hearing: Hearing, db: Connection, reach: Reach) -> int:
+    """Empty the read tables and fill them again; return how many row changes were made."""
+    for table in reversed(hearing.service.tables.sorted_tables):
+        db.execute(table.delete())
+    made = changes(hearing, db, reach)
+    count = 0
+    while page := list(islice(made, PAGE)):
+        rows.write(db, page)
+        count += len(page)
+    return count

@@ -1,0 +1,80 @@
+"""Runs the HTTP interface of a process until it is told to stop, then stops cleanly (P40)."""
+
+import ipaddress
+import socket
+from collections.abc import Awaitable, Callable
+
+import uvicorn
+from fastapi import FastAPI
+from typing_extensions import override
+
+from libs.runtime.engines import UnsafeSetUp
+from libs.runtime.http_protocol import NoUpgradeProtocol
+from libs.runtime.settings import Settings
+
+GRACE_SECONDS = 10
+
+
+def check_address(settings: Settings) -> None:
+    """Refuse plain HTTP where others can listen, unless TLS ends at a proxy in front."""
+    if settings.tls_certificate is not None or settings.behind_proxy:
+        return
+    for *_, address in socket.getaddrinfo(settings.host, settings.port):
+        if not ipaddress.ip_address(address[0]).is_loopback:
+            raise UnsafeSetUp(
+                f"{settings.host} can be reached from outside over plain HTTP. Set"
+                " QUITTANCE_TLS_CERTIFICATE and QUITTANCE_TLS_KEY, or QUITTANCE_BEHIND_PROXY=1"
+                " where a proxy speaks TLS in front."
+            )
+
+
+def listen(settings: Settings) -> socket.socket:
+    """Return a bound socket; port 0 finds a free one."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    bound = socket.socket(family, socket.SOCK_STREAM)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        bound.bind((settings.host, settings.port))
+    except OSError as error:
+        bound.close()
+        raise UnsafeSetUp(
+            f"{settings.host}:{settings.port} cannot be listened on ({error.strerror});"
+            " set QUITTANCE_PORT."
+        ) from None
+    return bound
+
+
+class Server(uvicorn.Server):
+    """A server that says when it answers, and when it was told to stop."""
+
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], Awaitable[None]]) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    @override
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Open the sockets, then tell."""
+        await super().startup(sockets)
+        await self._ready()
+
+
+def server(
+    app: FastAPI, settings: Settings, ready: Callable[[], Awaitable[None]]
+) -> uvicorn.Server:
+    """Return a server for an app; it handles Ctrl-C and SIGTERM itself."""
+    config = uvicorn.Config(
+        app,
+        http=NoUpgradeProtocol,
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_keep_alive=30,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+        backlog=512,
+        ssl_certfile=settings.tls_certificate,
+        ssl_keyfile=settings.tls_key,
+    )
+    return Server(config, ready)
