@@ -69,7 +69,7 @@ def compose(draw: Random, basket: Basket, target_rappen: int, count: int) -> lis
     visits, remaining = 0, target_rappen
     for left in range(count, 0, -1):
         share = max(1, remaining // left)
-        fitting = _left(offers, chosen, can_come=visits < len(basket.days))
+        fitting = _left(offers, chosen, share, can_come=visits < len(basket.days))
         offer = _fit(fitting, share) if left == 1 else _choose(draw, fitting, share)
         quantity = offer.quantity(share)
         chosen.append((offer, quantity))
@@ -89,16 +89,23 @@ def _offers(basket: Basket) -> list[Offer]:
 
 
 def _left(
-    offers: Sequence[Offer], chosen: Sequence[tuple[Offer, Decimal]], *, can_come: bool
+    offers: Sequence[Offer],
+    chosen: Sequence[tuple[Offer, Decimal]],
+    share: int,
+    *,
+    can_come: bool,
 ) -> Sequence[Offer]:
-    """Return what the next line may be: first a sitting, later nothing twice but sittings."""
+    """Return what the next line may be: first a sitting, later nothing twice if it can be."""
     sittings = [offer for offer in offers if offer.position.visit]
     if not chosen:
         return sittings
     used = {offer.position.code for offer, _ in chosen}
     others = [offer for offer in offers if not offer.position.visit]
     fresh = [offer for offer in others if offer.position.code not in used]
-    return [*(sittings if can_come else ()), *(fresh or others)]
+    affordable = [*(sittings if can_come else ()), *fresh]
+    if any(offer.rappen <= share * OVER for offer in affordable):
+        return affordable
+    return others
 
 
 def _choose(draw: Random, offers: Sequence[Offer], share: int) -> Offer:
