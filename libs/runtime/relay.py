@@ -11,15 +11,16 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from datetime import datetime
 from typing import NamedTuple, Protocol, TypeVar
 
 import structlog
 from sqlalchemy import Connection, Engine, NullPool, create_engine, select, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from libs.runtime import rows
 from libs.runtime.records import Record, envelope_to_record, partition_of, topic_of
-from libs.runtime.store import POSITIONS, Store
+from libs.runtime.store import POSITIONS, Conflict, Store
 
 log = structlog.get_logger()
 T = TypeVar("T")
@@ -61,20 +62,24 @@ class Page(NamedTuple):
 class Relay:
     """One service's relay. Several instances may run; the lock lets one of them work."""
 
-    def __init__(self, store: Store, sender: Sender, public: Collection[str]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        sender: Sender,
+        public: Collection[str],
+        grown: asyncio.Event | None = None,
+    ) -> None:
+        """Relay what is public; `grown` is set when the log grew, else it is looked at often."""
         self._store = store
         self._sender = sender
         self._public = frozenset(public)
         self._topic = topic_of(store.service)
         self._thread = ThreadPoolExecutor(1, f"relay-{store.service}")
         self._lock = Lock(store.engine)
-        self._woken = asyncio.Event()
+        self._grown = grown or asyncio.Event()
+        self._stepping = asyncio.Lock()
         self.sent_up_to = 0
         """Position in the log up to which everything was acknowledged, as last seen."""
-
-    def wake(self) -> None:
-        """Say that the log has grown; without it the relay looks every 50 ms."""
-        self._woken.set()
 
     async def run(self) -> None:
         """Send until cancelled. Failures that pass are tried again; a gap in the log is not."""
@@ -82,7 +87,7 @@ class Relay:
         while True:
             try:
                 moved = await self.step()
-            except (OSError, DBAPIError, Overtaken) as error:
+            except (OSError, SQLAlchemyError, Conflict, Overtaken) as error:
                 wait = RETRY_SECONDS[min(failures, len(RETRY_SECONDS) - 1)]
                 failures += 1
                 log.warning(
@@ -99,6 +104,10 @@ class Relay:
         while await self.step():
             pass
 
+    async def backlog(self) -> tuple[int, datetime | None]:
+        """Return how many events were not sent yet, and when the oldest of them was recorded."""
+        return await self._on_thread(self._behind)
+
     async def stop(self) -> None:
         """Let go of broker, lock and thread."""
         await self._sender.stop()
@@ -107,21 +116,22 @@ class Relay:
 
     async def step(self) -> bool:
         """Send one page. Return whether there was one; False too while another relay works."""
-        if not await self._on_thread(self._lock.held):
-            return False
-        page = await self._on_thread(self._read)
-        if page.to == page.start:
-            return False
-        if page.records:
-            await self._sender.send(self._topic, page.records)
-        await self._on_thread(lambda: self._checkpoint(page))
-        self.sent_up_to = page.to
-        return True
+        async with self._stepping:
+            if not await self._on_thread(self._lock.held):
+                return False
+            page = await self._on_thread(self._read)
+            if page.to == page.start:
+                return False
+            if page.records:
+                await self._sender.send(self._topic, page.records)
+            await self._on_thread(lambda: self._checkpoint(page))
+            self.sent_up_to = page.to
+            return True
 
     async def _wait(self) -> None:
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._woken.wait(), POLL_SECONDS)
-        self._woken.clear()
+            await asyncio.wait_for(self._grown.wait(), POLL_SECONDS)
+        self._grown.clear()
 
     def _on_thread(self, work: Callable[[], T]) -> Awaitable[T]:
         return asyncio.get_running_loop().run_in_executor(self._thread, work)
@@ -140,6 +150,13 @@ class Relay:
         touched = {record.partition for record in records}
         to = events[-1].position if events else start
         return Page(start, to, records, {number: last[number] for number in touched})
+
+    def _behind(self) -> tuple[int, datetime | None]:
+        with self._store.reading() as db:
+            at = self._store.position(db, CONSUMER, LOG)
+            oldest, _ = self._store.read(db, at, 1)
+            behind = self._store.head(db) - at
+        return behind, oldest[0].recorded_at if oldest else None
 
     def _numbers(self, db: Connection) -> dict[int, int]:
         """Return the number of the last record of each partition, as the checkpoint has it."""

@@ -1,0 +1,59 @@
+"""Joins a service that runs as a process of its own to Kafka: feeds in, relay out."""
+
+import asyncio
+from collections import defaultdict
+from contextlib import suppress
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from libs.events import SAID_BY
+from libs.runtime.host import Host
+from libs.runtime.kafka import Cluster, KafkaSender, kafka_feeds
+from libs.runtime.metrics import OUTBOX_AGE, OUTBOX_EVENTS
+from libs.runtime.relay import Relay
+
+LOOK_SECONDS = 5.0
+DRAIN_SECONDS = 10.0
+
+
+def heard_by(host: Host) -> dict[str, set[str]]:
+    """Return the types that a service listens to, by the service that says them."""
+    wanted: dict[str, set[str]] = defaultdict(set)
+    for kind in host.hearing.types:
+        wanted[SAID_BY[kind.__name__]].add(kind.__name__)
+    return wanted
+
+
+async def start(host: Host, cluster: Cluster) -> Relay:
+    """Start a host on Kafka; a broker that is away holds up neither it nor its HTTP interface."""
+    name = host.service.name
+    heard = heard_by(host)
+    await host.start(kafka_feeds(cluster, name, heard, host.position_of) if heard else [])
+    said = [kind for kind, service in SAID_BY.items() if service == name]
+    relay = Relay(host.store, KafkaSender(cluster, name), said, host.wake.listen())
+    host.spawn(relay.run(), "relay")
+    host.spawn(_watch(host, relay), "outbox")
+    return relay
+
+
+async def stop(host: Host, relay: Relay) -> None:
+    """Send what is recorded if the broker takes it in time, then stop (P40).
+
+    What is left stays in the log and is sent after the next start.
+    """
+    with suppress(TimeoutError, OSError, SQLAlchemyError):
+        await asyncio.wait_for(relay.drain(), DRAIN_SECONDS)
+    await host.stop()
+    await relay.stop()
+
+
+async def _watch(host: Host, relay: Relay) -> None:
+    """Keep the gauges of what waits to be sent."""
+    name = host.service.name
+    while True:
+        with suppress(SQLAlchemyError):  # the database is away; the relay says so
+            events, oldest = await relay.backlog()
+            OUTBOX_EVENTS.labels(name).set(events)
+            age = (host.clock.now() - oldest).total_seconds() if oldest else 0.0
+            OUTBOX_AGE.labels(name).set(max(0.0, age))
+        await asyncio.sleep(LOOK_SECONDS)
