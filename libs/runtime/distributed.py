@@ -36,15 +36,13 @@ async def start(host: Host, cluster: Cluster) -> Relay:
     return relay
 
 
-async def stop(host: Host, relay: Relay) -> None:
-    """Send what is recorded if the broker takes it in time, then stop (P40).
+async def drain(relay: Relay) -> None:
+    """Send what is recorded if the broker takes it in time, as the last thing before the end (P40).
 
     What is left stays in the log and is sent after the next start.
     """
     with suppress(TimeoutError, OSError, SQLAlchemyError):
         await asyncio.wait_for(relay.drain(), DRAIN_SECONDS)
-    await host.stop()
-    await relay.stop()
 
 
 async def _watch(host: Host, relay: Relay) -> None:
