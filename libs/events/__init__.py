@@ -42,6 +42,7 @@ from libs.events.invoicing import (
     PatientCopySent,
     PaymentReceived,
     PaymentReversed,
+    ReversalUnmatched,
 )
 
 _ALL: tuple[type[Event], ...] = (
@@ -74,6 +75,7 @@ _ALL: tuple[type[Event], ...] = (
     ReceiptParked,
     ReminderDispatched,
     ReminderEscalated,
+    ReversalUnmatched,
     SubjectErased,
     SubmissionAccepted,
     SubmissionRejected,
@@ -121,6 +123,7 @@ __all__ = [
     "Refused",
     "ReminderDispatched",
     "ReminderEscalated",
+    "ReversalUnmatched",
     "SubjectErased",
     "SubmissionAccepted",
     "SubmissionRejected",

@@ -1,6 +1,6 @@
 """What ingest says: what came in, and whether it can be used."""
 
-from datetime import date
+from datetime import date, datetime
 
 from libs.events.event import Event
 from libs.events.values import (
@@ -26,6 +26,8 @@ class SubmissionAccepted(Event, frozen=True, kw_only=True):
     content: DocumentId
     """Digest of the message as received."""
     facts: Facts
+    received_at: datetime | None = None
+    size_bytes: int = 0
     findings: tuple[Finding, ...] = ()
     """Warnings only."""
     debtor: Private[Party]
@@ -39,6 +41,15 @@ class SubmissionRejected(Event, frozen=True, kw_only=True):
     submission_id: SubmissionId
     content: DocumentId
     request_id: str = ""
+    received_at: datetime | None = None
+    size_bytes: int = 0
+    version: str = ""
+    """Version of the message where it could be read, as in `Facts`."""
+    amount_rappen: int | None = None
+    status: int = 422
+    """HTTP status of the refusal."""
+    problem: str = ""
+    """Code of the refusal as a whole; the first error's unless the catalogue groups them."""
     findings: tuple[Finding, ...]
 
 
@@ -55,6 +66,10 @@ class BankCreditBooked(Event, frozen=True, kw_only=True):
     booked_on: date
     value_on: date
     bank_reference: str
+    file: DocumentId = DocumentId("")
+    """The file that reported it first."""
+    charges_rappen: int = 0
+    """Bank charges already taken off the amount: the payer paid both (payments 3.6)."""
     payer: Private[str] | None = None
     """Name and remittance text, for the clerk who must match it by hand."""
 
@@ -70,3 +85,5 @@ class BankCreditReversed(Event, frozen=True, kw_only=True):
     booked_on: date
     value_on: date
     bank_reference: str
+    file: DocumentId = DocumentId("")
+    """The file that reported it first."""

@@ -38,6 +38,10 @@ class InvoiceIssued(Event, frozen=True, kw_only=True):
     issued_on: date
     due_on: date
     """Last day to pay without being late (BR-60)."""
+    biller: Party | None = None
+    """The practice as its letters name it on this day; `addition` is the person."""
+    biller_phone: str = ""
+    biller_vat_number: str = ""
     debtor: Private[Party]
     patient: Private[Patient]
     medical: Private[Medical]
@@ -49,6 +53,9 @@ class InvoiceDispatched(Event, frozen=True, kw_only=True):
     invoice_id: InvoiceId
     document: DocumentId
     pages: int
+    form: DocumentId | None = None
+    """Reimbursement form that goes with it in tiers garant (BR-9)."""
+    form_pages: int = 0
     on: date
 
 
@@ -76,10 +83,13 @@ class PaymentReceived(Event, frozen=True, kw_only=True):
 
 
 class PaymentReversed(Event, frozen=True, kw_only=True):
-    """The bank took a payment back; the invoice is open again."""
+    """The bank took a payment back; the invoice is open again, a waived rest included."""
 
     invoice_id: InvoiceId
     credit_id: CreditId
+    """The receipt that is undone, as `PaymentReceived` named it."""
+    reversal_id: CreditId | None = None
+    """The bank's own entry that undoes it."""
     amount_rappen: int
     surplus_rappen: int = 0
     open_rappen: int
@@ -113,5 +123,15 @@ class CreditUnmatched(Event, frozen=True, kw_only=True):
     credit_id: CreditId
     amount_rappen: int
     reason: Literal["NO_REFERENCE", "UNKNOWN_REFERENCE", "BAD_CHECK_DIGIT"]
+    booked_on: date
+    value_on: date
+
+
+class ReversalUnmatched(Event, frozen=True, kw_only=True):
+    """The bank took back money that stands on no invoice, such as an unmatched credit."""
+
+    reversal_id: CreditId
+    original_reference: str
+    amount_rappen: int
     booked_on: date
     value_on: date

@@ -192,8 +192,11 @@ class ServiceLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     points_mt: Decimal = Decimal(0)
     """Medical part; for a tariff of one part, the unit (points or price)."""
     value_mt: Decimal = Decimal(1)
+    factor_mt: Decimal = Decimal(1)
+    """All factors beside the point value: scaling of the tariff times discount or surcharge."""
     points_tt: Decimal = Decimal(0)
     value_tt: Decimal = Decimal(1)
+    factor_tt: Decimal = Decimal(1)
     session: int = 1
     provider_gln: str = ""
     section: str = ""
