@@ -1,0 +1,1 @@
+"""Bounded contexts, one package each; they know each other only through libs.events."""

@@ -34,6 +34,11 @@ class Settings(BaseSettings):
     )
     database_owner_password: Path | None = Field(None, description="File with its password.")
     kafka: str = Field("", description="Bootstrap servers; set together with `database`.")
+    kafka_authority: Path | None = Field(
+        None, description="PEM file of the authority that signed the brokers' certificates."
+    )
+    kafka_user: str = Field("", description="User at the brokers (SCRAM-SHA-512); empty: none.")
+    kafka_password: Path | None = Field(None, description="File with the user's password.")
     peers: str = Field(
         "http://{service}:8000", description="URL of another service, with {service} in it."
     )

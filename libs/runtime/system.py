@@ -9,6 +9,7 @@ import fcntl
 import os
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any, TypeVar
@@ -64,6 +65,24 @@ def open_vault(settings: Settings, clock: Clock) -> Vault:
     return Vault(engine, master_key(path), clock.now)
 
 
+async def _nowhere(*_: Any, **__: Any) -> Any:
+    raise RuntimeError("Nothing runs here.")
+
+
+def parts_of(settings: Settings, clock: Clock, vault: Vault) -> Parts:
+    """Return the parts for a service that is only described, not run."""
+    return Parts(
+        settings=settings,
+        clock=clock,
+        vault=vault,
+        documents=Documents(settings.data / "documents", vault),
+        call=lambda _: httpx.AsyncClient(),
+        read=_nowhere,
+        write=_nowhere,
+        handle=_nowhere,
+    )
+
+
 class System:
     """Some or all services in one process."""
 
@@ -91,10 +110,8 @@ class System:
             migrate.upgrade(name, engine)
         check_durable(engine)
         reader = engine if settings.distributed else connect(settings, name)
-        parts = Parts(
-            settings=settings,
-            clock=self.clock,
-            vault=self.vault,
+        parts = replace(
+            parts_of(settings, self.clock, self.vault),
             documents=self.documents,
             call=self.call,
             read=self._read,

@@ -1,0 +1,59 @@
+# Every command of the project. `make` alone lists them.
+PYTHON ?= python3.11
+BIN := .venv/bin
+STAMP := .venv/installed
+
+.DEFAULT_GOAL := help
+.PHONY: help run check format lint types arch test bench schemas docs up down lock clean
+
+help: ## list the commands
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+$(STAMP): requirements.lock pyproject.toml
+	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 is needed; set PYTHON=..."; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@echo "Installing what requirements.lock names (once) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $(STAMP)
+
+run: $(STAMP) ## start everything in one process; the first start plays a demo half year
+	@$(BIN)/quittance serve
+
+check: lint types arch ## format, lint, types, architecture
+
+format: $(STAMP) ## write the code in its format
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lint: $(STAMP) ## formatting and lint
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+types: $(STAMP) ## mypy strict
+	$(BIN)/mypy libs services tests bench
+
+arch: $(STAMP) ## who may import whom
+	$(BIN)/lint-imports
+
+test: $(STAMP) ## all tests, on embedded PostgreSQL and a real Kafka broker
+	$(BIN)/python -m pytest
+
+bench: $(STAMP) ## figures, as ratios against an anchor in the same run
+	$(BIN)/python -m bench
+
+schemas: $(STAMP) ## write JSON Schemas, AsyncAPI and docs/events.md from the events
+	$(BIN)/python -m libs.events.describe
+
+up: ## the distributed shape on this machine
+	docker compose up --build --wait
+
+down: ## stop it
+	docker compose down
+
+lock: ## resolve requirements.lock anew (needs uv)
+	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 \
+		--generate-hashes --no-emit-index-url --no-header --quiet -o requirements.lock
+
+clean: ## remove environment and caches, never data
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache

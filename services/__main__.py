@@ -1,0 +1,317 @@
+"""The command `quittance`: what runs, and what newcomers and operators do by hand."""
+
+import asyncio
+import json
+import sys
+from collections.abc import Callable
+from datetime import date
+from functools import wraps
+from pathlib import Path
+from typing import Any, get_args
+
+import click
+from rich.console import Console
+
+from libs.events.values import Language, PracticeKind
+from libs.runtime.engines import UnsafeSetUp
+from libs.runtime.settings import Settings
+
+console = Console(stderr=True)
+EXIT_FAILED = 1
+EXIT_UNSAFE = 2
+
+
+def careful(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Say what to change where the program refuses to work like this."""
+
+    @wraps(command)
+    def run(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return command(*args, **kwargs)
+        except UnsafeSetUp as error:
+            console.print(f"[red]quittance:[/red] {error}", highlight=False)
+            sys.exit(EXIT_UNSAFE)
+
+    return run
+
+
+def say(value: Any) -> None:
+    """Print a value as JSON."""
+    click.echo(json.dumps(value, indent=2, ensure_ascii=False, default=str))
+
+
+@click.group()
+@click.version_option(package_name="quittance")
+def main() -> None:
+    """Billing for a cooperative of medical practices."""
+
+
+@main.command()
+@click.argument("service", required=False)
+@careful
+def serve(service: str | None) -> None:
+    """Run all services in one process, or SERVICE alone on PostgreSQL and Kafka."""
+    from services.command import BUILDS, serving  # noqa: PLC0415 - other commands start faster
+
+    if service is None:
+        serving.embedded(Settings())
+    elif service in BUILDS:
+        serving.distributed(Settings(), service)
+    else:
+        raise click.BadParameter(f"one of {', '.join(BUILDS)}", param_hint="SERVICE")
+
+
+@main.command()
+@click.argument("names", nargs=-1)
+@careful
+def migrate(names: tuple[str, ...]) -> None:
+    """Bring the databases of all services and of the key store to the newest revision."""
+    from services.command.opening import migrate_all  # noqa: PLC0415
+
+    for name in migrate_all(Settings(), list(names)):
+        click.echo(f"{name}: up to date")
+
+
+@main.command()
+@click.option("--json", "as_json", is_flag=True, help="Print all sums as JSON.")
+@careful
+def verify(as_json: bool) -> None:  # noqa: FBT001 - a flag
+    """Prove the invariants; exit 1 when one does not hold."""
+    from services.command.proving import prove  # noqa: PLC0415
+
+    found = prove(Settings())
+    if as_json:
+        say(found)
+    else:
+        for name, log in found["logs"].items():
+            click.echo(f"{name}: {log['events']} events, {log['parked']} parked")
+        for what in found["failed"]:
+            click.secho(f"FAILED {what}", fg="red")
+        click.echo("All invariants hold." if found["ok"] else "Some invariants do not hold.")
+    sys.exit(0 if found["ok"] else EXIT_FAILED)
+
+
+@main.command()
+@click.argument("service")
+@careful
+def rebuild(service: str) -> None:
+    """Make the read tables of SERVICE again from the logs."""
+    from services.command.repairing import rebuild_one  # noqa: PLC0415
+
+    click.echo(f"{service}: {rebuild_one(Settings(), service)} row changes written")
+
+
+@main.group()
+def parked() -> None:
+    """Messages that could not be worked off: list, show, retry, discard."""
+
+
+@parked.command("list")
+@click.option("--json", "as_json", is_flag=True)
+@careful
+def parked_list(as_json: bool) -> None:  # noqa: FBT001 - a flag
+    """List what is parked in all services."""
+    from services.command.repairing import list_parked  # noqa: PLC0415
+
+    found = list_parked(Settings())
+    if as_json:
+        say(found)
+        return
+    for row in found:
+        click.echo(
+            f"{row['service']} {row['event_id']} {row['key']} attempts={row['attempts']}"
+            f" next={row['next_retry_at']} {row['last_error']}"
+        )
+    click.echo(f"{len(found)} parked")
+
+
+@parked.command("show")
+@click.argument("event_id")
+@careful
+def parked_show(event_id: str) -> None:
+    """Show one parked message; what is personal in it stays sealed."""
+    from services.command.repairing import show_parked  # noqa: PLC0415
+
+    say(show_parked(Settings(), event_id))
+
+
+@parked.command("retry")
+@click.argument("event_id")
+@careful
+def parked_retry(event_id: str) -> None:
+    """Make EVENT_ID (or all) due; the running service tries within seconds."""
+    from services.command.repairing import retry_parked  # noqa: PLC0415
+
+    click.echo(f"{retry_parked(Settings(), None if event_id == 'all' else event_id)} due")
+
+
+@parked.command("discard")
+@click.argument("event_id")
+@click.option("--reason", required=True, help="Why it may be given up; goes to the log.")
+@careful
+def parked_discard(event_id: str, reason: str) -> None:
+    """Give up on EVENT_ID for ever."""
+    from services.command.repairing import discard_parked  # noqa: PLC0415
+
+    discard_parked(Settings(), event_id, reason)
+    click.echo("discarded")
+
+
+@main.group()
+def topics() -> None:
+    """Kafka topics of the services."""
+
+
+@topics.command("apply")
+@careful
+def topics_apply() -> None:
+    """Create missing topics and check those that are there."""
+    from services.command.repairing import apply_all_topics  # noqa: PLC0415
+
+    for state in asyncio.run(apply_all_topics(Settings())):
+        click.echo(str(state))
+
+
+@main.command()
+@click.argument("subject")
+@click.option("--order", default="", help="Number of the order that overrides a running term.")
+@careful
+def erase(subject: str, order: str) -> None:
+    """Destroy the key of SUBJECT (an id as in the events): its personal data is gone for ever."""
+    from services.command.registering import erase_subject  # noqa: PLC0415
+
+    click.echo(asyncio.run(erase_subject(Settings(), subject, order)))
+
+
+@main.group()
+def practice() -> None:
+    """Practices of the cooperative."""
+
+
+@practice.command("add")
+@click.option("--account", type=int, required=True, help="Account number at the cooperative.")
+@click.option("--name", required=True)
+@click.option("--holder", default="", help="Who runs it.")
+@click.option("--kind", type=click.Choice([str(kind) for kind in PracticeKind]), required=True)
+@click.option("--gln", "glns", multiple=True, required=True, help="Biller GLN; repeatable.")
+@click.option("--zsr", "zsrs", multiple=True)
+@click.option("--canton", required=True)
+@click.option("--language", type=click.Choice(get_args(Language)), default="de")
+@click.option("--street", default="")
+@click.option("--house-no", default="")
+@click.option("--zip", "zip_", required=True)
+@click.option("--city", required=True)
+@click.option("--iban", required=True, help="Account to which it is paid.")
+@click.option("--vat-number", default="")
+@click.option("--phone", default="")
+@click.option("--joined-on", type=click.DateTime(["%Y-%m-%d"]), default=None)
+@careful
+def practice_add(**given: Any) -> None:
+    """Register a practice and print its id."""
+    from services.command.registering import add_practice  # noqa: PLC0415
+
+    joined = given.pop("joined_on")
+    on: date | None = joined.date() if joined else None
+    say(asyncio.run(add_practice(Settings(), given, on)))
+
+
+@main.group()
+def client() -> None:
+    """Programs that speak to the REST interface."""
+
+
+@client.command("add")
+@click.option("--practice", "practice_id", default="", help="Practice id; none: cooperative-wide.")
+@click.option("--name", required=True)
+@click.option("--scope", "scopes", multiple=True, help="Repeatable; default: those of a practice.")
+@careful
+def client_add(practice_id: str, name: str, scopes: tuple[str, ...]) -> None:
+    """Let a program in; its secret is printed this once."""
+    from services.command.registering import add_client  # noqa: PLC0415
+
+    say(asyncio.run(add_client(Settings(), practice_id, name, scopes)))
+
+
+@main.group()
+def user() -> None:
+    """People who log in to the portal."""
+
+
+@user.command("add")
+@click.option("--login", required=True)
+@click.option("--name", required=True)
+@click.option("--role", default="practice_admin")
+@click.option("--practice", "practice_ids", multiple=True)
+@click.option("--language", type=click.Choice(get_args(Language)), default="de")
+@careful
+def user_add(**given: Any) -> None:
+    """Let a person in; the password is printed this once."""
+    from services.command.registering import add_user  # noqa: PLC0415
+
+    say(asyncio.run(add_user(Settings(), **given)))
+
+
+@main.group("demo")
+def demo_group() -> None:
+    """Print what belongs to the demo cooperative."""
+
+
+@demo_group.command("access")
+@click.option("--json", "as_json", is_flag=True)
+def demo_access(as_json: bool) -> None:  # noqa: FBT001 - a flag
+    """Print the demo's logins and API clients again."""
+    from services.command import demo  # noqa: PLC0415
+
+    if as_json:
+        say(demo.access(Settings()))
+    else:
+        demo.print_access(Settings(), Console())
+
+
+@main.command()
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@careful
+def inspect(files: tuple[Path, ...]) -> None:
+    """Read messages without handing them in: one JSON document for each file.
+
+    Exit 0: all usable; 1: one is refused; 2: one cannot be read.
+    """
+    from services.command.messages import inspect_file  # noqa: PLC0415
+
+    worst = 0
+    for file in files:
+        verdict, document = inspect_file(file)
+        click.echo(json.dumps(document, ensure_ascii=False, default=str))
+        worst = max(worst, verdict)
+    sys.exit(worst)
+
+
+@main.command()
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True))
+@click.option("--url", required=True, help="Address of Quittance, e.g. https://billing.example.ch")
+@click.option("--client-id", required=True)
+@click.option("--secret-file", type=click.Path(path_type=Path, exists=True), required=True)
+@click.option("--language", type=click.Choice(get_args(Language)), default="de")
+@careful
+def upload(files: tuple[Path, ...], **given: Any) -> None:
+    """Hand messages in, with progress and a table of verdicts; exit 1 if one was refused."""
+    from services.command.messages import upload_files  # noqa: PLC0415
+
+    sys.exit(0 if asyncio.run(upload_files(list(files), **given)) else EXIT_FAILED)
+
+
+@main.command()
+@click.option("--url", required=True, help="Address of a running Quittance.")
+@click.option("--access", type=click.Path(path_type=Path, exists=True), required=True)
+@click.option("--seed", type=int, default=1)
+@click.option("--out", type=click.Path(path_type=Path), default=None, help="Write messages here.")
+@careful
+def simulate(**given: Any) -> None:
+    """Hand the simulated cooperative's messages in to a running Quittance, or write them out."""
+    from services.command.simulating import simulate as run  # noqa: PLC0415
+
+    asyncio.run(run(**given))
+
+
+if __name__ == "__main__":
+    main()

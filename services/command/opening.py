@@ -1,0 +1,64 @@
+"""Databases and logs for commands that work beside, or instead of, running services."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from libs.runtime import migrate
+from libs.runtime.clock import Clock
+from libs.runtime.engines import KEYS, connect
+from libs.runtime.hearing import Hearing
+from libs.runtime.service import Parts, Service
+from libs.runtime.settings import Settings
+from libs.runtime.store import Store
+from libs.runtime.system import open_vault, parts_of
+from services.command import BUILDS
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A service's description with its store, for reading or for repair; nothing runs."""
+
+    service: Service
+    store: Store
+    hearing: Hearing
+
+
+@contextmanager
+def opened(settings: Settings) -> Iterator[dict[str, Opened]]:
+    """Open all services' databases."""
+    clock = Clock()
+    vault = open_vault(settings, clock)
+    parts: Parts = parts_of(settings, clock, vault)
+    found: dict[str, Opened] = {}
+    try:
+        for name, build in BUILDS.items():
+            service = build(parts)
+            store = Store(name, connect(settings, name))
+            found[name] = Opened(service, store, Hearing(service, store, vault))
+        yield found
+    finally:
+        for one in found.values():
+            one.store.engine.dispose()
+        vault.close()
+
+
+@contextmanager
+def reading(all_: dict[str, Opened]) -> Iterator[dict[str, Connection]]:
+    """Open a reading transaction on every log at once."""
+    with ExitStack() as stack:
+        yield {name: stack.enter_context(one.store.reading()) for name, one in all_.items()}
+
+
+def migrate_all(settings: Settings, names: list[str]) -> list[str]:
+    """Bring databases to the newest revision, as their owner; return what was done."""
+    done = []
+    for name in names or [KEYS, *BUILDS]:
+        engine = connect(settings, name, owner=True)
+        role = connect(settings, name).url.username or ""
+        migrate.upgrade(name, engine, role if settings.database_owner else "")
+        engine.dispose()
+        done.append(name)
+    return done

@@ -1,0 +1,108 @@
+"""What operators repair: read tables, parked messages, topics."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection
+
+from libs.runtime import parked
+from libs.runtime.engines import UnsafeSetUp, connect
+from libs.runtime.kafka import TopicState, apply_topics
+from libs.runtime.rebuild import rebuild
+from libs.runtime.settings import Settings
+from libs.runtime.store import Store
+from libs.runtime.system import DataFolder
+from libs.runtime.verify import Reach
+from services.command import BUILDS
+from services.command.opening import opened, reading
+from services.command.serving import cluster_of
+
+T = TypeVar("T")
+
+
+def rebuild_one(settings: Settings, name: str) -> int:
+    """Make a service's read tables again; embedded, only while nothing runs on the folder."""
+    if name not in BUILDS:
+        raise UnsafeSetUp(f"There is no service {name}; there are {', '.join(BUILDS)}.")
+    folder = None if settings.distributed else DataFolder(settings.data)
+    try:
+        with (
+            opened(settings) as services,
+            reading({other: one for other, one in services.items() if other != name}) as others,
+        ):
+            one = services[name]
+            logs = {other: (services[other].store, db) for other, db in others.items()}
+            with one.store.writing() as db:
+                reach = Reach(logs=logs | {name: (one.store, db)}, over_kafka=settings.distributed)
+                return rebuild(one.hearing, db, reach)
+    finally:
+        if folder is not None:
+            folder.release()
+
+
+def list_parked(settings: Settings) -> list[dict[str, Any]]:
+    """Return what is parked in all services."""
+    return [
+        {"service": name} | row
+        for name, rows in _everywhere(settings, parked.listed).items()
+        for row in rows
+    ]
+
+
+def show_parked(settings: Settings, event_id: str) -> dict[str, Any]:
+    """Return one parked message of whichever service holds it."""
+    return _where_parked(settings, lambda db: parked.show(db, event_id), event_id)
+
+
+def retry_parked(settings: Settings, event_id: str | None) -> int:
+    """Make one message, or all, due at once."""
+    now = datetime.min.replace(tzinfo=UTC)  # due on any clock, a movable one too
+    if event_id is None:
+        return sum(_everywhere(settings, lambda db: parked.retry(db, None, now)).values())
+    return _where_parked(settings, lambda db: parked.retry(db, event_id, now), event_id)
+
+
+def discard_parked(settings: Settings, event_id: str, reason: str) -> None:
+    """Give up on a parked message."""
+    _where_parked(settings, lambda db: parked.discard(db, event_id, reason), event_id)
+
+
+async def apply_all_topics(settings: Settings) -> list[TopicState]:
+    """Create the topics of all services."""
+    if not settings.kafka:
+        raise UnsafeSetUp("Set QUITTANCE_KAFKA to the brokers' addresses.")
+    return await apply_topics(cluster_of(settings), BUILDS)
+
+
+def _everywhere(settings: Settings, work: Callable[[Connection], T]) -> dict[str, T]:
+    found = {}
+    for name in BUILDS:
+        store = Store(name, connect(settings, name))
+        with store.writing() as db:
+            found[name] = work(db)
+        store.engine.dispose()
+    return found
+
+
+def _where_parked(settings: Settings, work: Callable[[Connection], T], event_id: str) -> T:
+    for name in BUILDS:
+        store = Store(name, connect(settings, name))
+        try:
+            with store.writing() as db:
+                return work(db)
+        except parked.NotParked:
+            continue
+        finally:
+            store.engine.dispose()
+    raise UnsafeSetUp(f"No service has parked {event_id}; see `quittance parked list`.")
+
+
+__all__ = [
+    "apply_all_topics",
+    "discard_parked",
+    "list_parked",
+    "rebuild_one",
+    "retry_parked",
+    "show_parked",
+]

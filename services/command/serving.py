@@ -1,0 +1,103 @@
+"""`quittance serve`: all services in one process, or one service on PostgreSQL and Kafka."""
+
+import contextlib
+
+import structlog
+from rich.console import Console
+
+from libs.runtime import distributed as joining
+from libs.runtime import log, trace
+from libs.runtime.clock import Clock, MovableClock
+from libs.runtime.engines import UnsafeSetUp
+from libs.runtime.kafka import Cluster
+from libs.runtime.serve import check_address, listen, server
+from libs.runtime.settings import Settings
+from libs.runtime.system import System
+from services.command import BUILDS, demo
+
+logger = structlog.get_logger()
+console = Console(stderr=True)
+
+
+def embedded(settings: Settings) -> None:
+    """Run all services in this process until Ctrl-C; on the first start, play the demo."""
+    check_address(settings)
+    log.configure(settings.log_level)
+    trace.configure("quittance")
+    clock = MovableClock()
+    run(_embedded(settings, System(settings, BUILDS, clock), clock))
+
+
+async def _embedded(settings: Settings, system: System, clock: MovableClock) -> None:
+    bound = listen(settings)
+    port = bound.getsockname()[1]
+    scheme = "https" if settings.tls_certificate else "http"
+    url = f"{scheme}://{settings.host}:{port}"
+
+    async def ready() -> None:
+        console.print(f"\nQuittance is ready: [bold]{url}/[/bold]", highlight=False)
+        demo.print_access(settings, console)
+        console.print("Stop with Ctrl-C; the data stays in", str(settings.data), highlight=False)
+
+    await system.start()
+    try:
+        if settings.demo and not demo.played(settings):
+            await demo.play(system, clock, console)
+        clock.release()
+        system.follow_calendar()
+        with bound:
+            await server(system.apps["gateway"], settings, ready).serve(sockets=[bound])
+    finally:
+        await system.stop()
+
+
+def distributed(settings: Settings, name: str, clock: Clock | None = None) -> None:
+    """Run one service until SIGTERM: its HTTP interface, its feeds, its relay."""
+    if not settings.kafka or not settings.database:
+        raise UnsafeSetUp(
+            "A service on its own needs QUITTANCE_DATABASE and QUITTANCE_KAFKA; all services in"
+            " one process are started by `quittance serve` without a name."
+        )
+    if settings.demo and "demo" in settings.model_fields_set:
+        raise UnsafeSetUp("The demo lives in the embedded shape only; unset QUITTANCE_DEMO.")
+    check_address(settings)
+    log.configure(settings.log_level, name)
+    trace.configure(name)
+    run(_distributed(settings, name, clock or Clock()))
+
+
+async def _distributed(settings: Settings, name: str, clock: Clock) -> None:
+    system = System(settings, {name: BUILDS[name]}, clock)
+    host = system.hosts[name]
+    bound = listen(settings)
+
+    async def ready() -> None:
+        logger.info("serving", address=settings.host, port=bound.getsockname()[1])
+
+    relay = await joining.start(host, cluster_of(settings))
+    system.follow_calendar()
+    try:
+        with bound:
+            await server(system.apps[name], settings, ready).serve(sockets=[bound])
+    finally:
+        await joining.drain(relay)
+        await system.stop()
+        await relay.stop()
+
+
+def cluster_of(settings: Settings) -> Cluster:
+    """Return where Kafka is, by the settings."""
+    return Cluster(
+        bootstrap=settings.kafka,
+        authority=settings.kafka_authority,
+        user=settings.kafka_user,
+        password=settings.kafka_password,
+    )
+
+
+def run(work: object) -> None:
+    """Run to the end on uvloop; Ctrl-C is a clean end."""
+    import uvloop  # noqa: PLC0415 - a command that serves nothing does not need it
+
+    with contextlib.suppress(KeyboardInterrupt):
+        uvloop.run(work)  # type: ignore[arg-type]  # a coroutine
