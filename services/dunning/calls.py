@@ -28,6 +28,7 @@ UNREACHED = frozenset({"", "NO_ANSWER", "THIRD_PERSON"})
 ATTEMPTS_MAX = 3
 PROMISE_DAYS_MAX = 14
 """Source: BR-125."""
+RECORD_DAYS_MAX = timedelta(days=30)
 PROMISE_GRACE = timedelta(days=3)
 """What is ordered on the promised day reaches our books up to three days later."""
 ARRANGEMENT_TIME = timedelta(days=30)
@@ -51,7 +52,7 @@ class CalledThatDay(Refused):
 
 
 class NoCallingDay(Refused):
-    """Calls are made on working days, from the day on which the case came on the list."""
+    """Calls are made on working days once the case is listed, and recorded within thirty days."""
 
 
 class PromiseInvalid(Refused):
@@ -101,7 +102,8 @@ def check_attempt(state: Open, command: RecordCall) -> None:
         raise CallClosed
     if calls.called_on is not None and command.on <= calls.called_on:
         raise CalledThatDay
-    if listed_on is None or not listed_on <= command.on <= command.today:
+    first = max(listed_on or command.on, command.today - RECORD_DAYS_MAX)
+    if not first <= command.on <= command.today:
         raise NoCallingDay
     if not command.calendar.is_working(state.canton, command.on):
         raise NoCallingDay

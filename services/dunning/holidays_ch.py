@@ -13,12 +13,13 @@ from services.dunning.calendar_days import Calendar
 
 CANTONS = tuple(sorted(holidays.country_holidays("CH").subdivisions))
 YEARS_BEFORE, YEARS_AFTER = 1, 3
-"""How far from the day of a command a day may lie that its rule asks about."""
+"""How far from the days of a command a day may lie that its rule asks about."""
 
 
-def calendar_around(day: date) -> Calendar:
-    """Return the holidays of the years around a day; the same object for the same year."""
-    return _calendar(day.year - YEARS_BEFORE, day.year + YEARS_AFTER)
+def calendar_around(*days: date) -> Calendar:
+    """Return the holidays of the years around these days; the same object for the same years."""
+    years = [day.year for day in days]
+    return _calendar(min(years) - YEARS_BEFORE, max(years) + YEARS_AFTER)
 
 
 @cache

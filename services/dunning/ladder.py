@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from functools import cache
 
-from libs.events.values import Payer, Reminding, Stage
+from libs.events.values import Payer, PracticeId, Reminding, Stage
 
 WAIT_DAYS_MIN, WAIT_DAYS_MAX = 10, 120
 
@@ -156,6 +157,19 @@ class Policy:
         """Return where claims may be handed over to; None as long as they may not be."""
         agency, basis = self.reminding.collection_agency, self.reminding.secrecy_basis
         return Handover(agency=agency, secrecy_basis=basis) if agency and basis else None
+
+
+@dataclass(frozen=True)
+class Policies:
+    """The dated settings of some practices; one that never said anything has the defaults."""
+
+    dated: Mapping[PracticeId, Sequence[tuple[date, Policy]]]
+    """By practice, in the order in which they take effect."""
+
+    def on(self, practice: PracticeId, day: date) -> Policy:
+        """Return what held on a day. Source: BR-159."""
+        held = [policy for valid_from, policy in self.dated.get(practice, ()) if valid_from <= day]
+        return held[-1] if held else Policy()
 
 
 @cache

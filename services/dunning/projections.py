@@ -1,0 +1,258 @@
+"""How events fill dunning's read tables, and what these tables find due on a day."""
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Any, TypeAlias, assert_never
+
+from sqlalchemy import Connection, and_, exists, or_, select
+
+from libs.events import (
+    CallRecorded,
+    CaseOpened,
+    CollectionRequested,
+    DunningResumed,
+    DunningStopped,
+    Envelope,
+    HoldLifted,
+    HoldPlaced,
+    InvoiceIssued,
+    ReminderDispatched,
+    ReminderEscalated,
+)
+from libs.events.values import Hold, Stage
+from libs.runtime.clock import Clock
+from libs.runtime.rows import Change, change, drop, put
+from libs.runtime.service import Due
+from services.dunning.case import LetterWithheld, PartPaid, PaymentTakenBack
+from services.dunning.configuration import policies
+from services.dunning.decider import EscalateCase
+from services.dunning.holds import ENDS_BY_DAY, ReviewHolds
+from services.dunning.holidays_ch import calendar_around
+from services.dunning.ladder import LETTERS
+from services.dunning.tables import cases, debtors, holds, steps
+
+Moved: TypeAlias = (
+    ReminderEscalated
+    | CollectionRequested
+    | PartPaid
+    | PaymentTakenBack
+    | HoldLifted
+    | CallRecorded
+    | DunningStopped
+    | DunningResumed
+)
+
+
+def project_debtors(event: InvoiceIssued, envelope: Envelope) -> Iterator[Change]:
+    """Keep what a letter needs; whom it goes to stays sealed until it is printed."""
+    yield put(
+        debtors,
+        invoice_id=event.invoice_id,
+        practice_id=event.practice_id,
+        number=event.number,
+        reference=event.reference,
+        language=event.language,
+        issued_on=event.issued_on,
+        amount_rappen=event.open_rappen,
+        subject=event.debtor.subject,
+        sealed=event.debtor.sealed,
+        sealed_in=envelope.id,
+    )
+
+
+def project_cases(event: CaseOpened | Moved, _: Envelope) -> Iterator[Change]:
+    """Say where each case stands and what comes next."""
+    if isinstance(event, CaseOpened):
+        yield put(
+            cases,
+            invoice_id=event.invoice_id,
+            practice_id=event.practice_id,
+            payer=event.payer,
+            canton=event.canton,
+            open_rappen=event.open_rappen,
+            due_on=event.due_on,
+            stage=None,
+            stage_on=None,
+            next_stage=event.next_stage,
+            next_on=event.next_on,
+            call_attempts=0,
+            called_on=None,
+            call_outcome=None,
+            ended=None,
+            ended_on=None,
+        )
+    else:
+        yield change(cases, invoice_id=event.invoice_id, **moved(event))
+
+
+def moved(event: Moved) -> dict[str, Any]:
+    """Return the columns of a case that an event gives new values."""
+    match event:
+        case ReminderEscalated():
+            return {
+                "stage": event.stage,
+                "stage_on": event.on,
+                "next_stage": event.next_stage,
+                "next_on": event.next_on,
+                "call_attempts": 0,
+                "called_on": None,
+                "call_outcome": None,
+            }
+        case CollectionRequested():
+            top = {"next_stage": None, "next_on": None}
+            return {"stage": Stage.COLLECTION, "stage_on": event.on} | top
+        case PartPaid():
+            return {"open_rappen": event.open_rappen, "next_on": event.next_on}
+        case PaymentTakenBack():
+            return {"open_rappen": event.open_rappen}
+        case HoldLifted(resend=None):
+            return {"next_on": event.next_on}
+        case HoldLifted():
+            return {"next_stage": event.resend, "next_on": event.next_on}
+        case CallRecorded():
+            return {
+                "next_stage": event.next_stage,
+                "next_on": event.next_on,
+                "call_attempts": event.attempt,
+                "called_on": event.on,
+                "call_outcome": event.outcome,
+            }
+        case DunningStopped():
+            over = {"open_rappen": 0, "next_stage": None, "next_on": None}
+            return {"ended": event.end, "ended_on": event.on} | over
+        case DunningResumed():
+            return {
+                "ended": None,
+                "ended_on": None,
+                "open_rappen": event.open_rappen,
+                "next_stage": event.next_stage,
+                "next_on": event.next_on,
+            }
+        case _:
+            assert_never(event)
+
+
+def project_holds(event: HoldPlaced | HoldLifted, _: Envelope) -> Iterator[Change]:
+    """Keep the holds that stand."""
+    if isinstance(event, HoldLifted):
+        yield drop(holds, invoice_id=event.invoice_id, reason=event.reason)
+        return
+    yield put(
+        holds,
+        invoice_id=event.invoice_id,
+        reason=event.reason,
+        practice_id=event.practice_id,
+        by=event.by,
+        on=event.on,
+        review_on=event.review_on,
+    )
+
+
+Stepped: TypeAlias = ReminderEscalated | CollectionRequested | ReminderDispatched | LetterWithheld
+
+
+def project_steps(event: Stepped, _: Envelope) -> Iterator[Change]:
+    """Keep each step that was taken, with the letter that it led to."""
+    match event:
+        case ReminderEscalated():
+            yield step_taken(event, event.stage, event.run, event.pay_by)
+        case CollectionRequested():
+            yield step_taken(event, Stage.COLLECTION, 1, None)
+        case ReminderDispatched():
+            yield change(
+                steps,
+                invoice_id=event.invoice_id,
+                stage=event.stage,
+                run=event.run,
+                document=event.document,
+                pages=event.pages,
+                dispatched_on=event.on,
+            )
+        case LetterWithheld():
+            yield change(
+                steps,
+                invoice_id=event.invoice_id,
+                stage=event.stage,
+                run=event.run,
+                withheld_on=event.on,
+            )
+
+
+def step_taken(
+    event: ReminderEscalated | CollectionRequested, stage: Stage, run: int, pay_by: date | None
+) -> Change:
+    """Return the row of a step whose letter, if it is one, is still to be made."""
+    return put(
+        steps,
+        invoice_id=event.invoice_id,
+        stage=stage,
+        run=run,
+        practice_id=event.practice_id,
+        on=event.on,
+        open_rappen=event.open_rappen,
+        pay_by=pay_by,
+        is_letter=stage in LETTERS,
+        document=None,
+        pages=None,
+        dispatched_on=None,
+        withheld_on=None,
+    )
+
+
+def escalations_due(clock: Clock) -> Due:
+    """Return the query for cases whose next step's day has come and that nothing holds.
+
+    A day that a stopped service missed proposes nothing any more: what was due then is due today,
+    once, and is dated today, so that no letter grants a term that has half gone (F36, BR-122).
+    """
+
+    def due(db: Connection, day: date) -> Iterator[EscalateCase]:
+        if day < clock.today():
+            return
+        wishes, calendar = policies(db), calendar_around(day)
+        blocked = exists().where(
+            holds.c.invoice_id == cases.c.invoice_id,
+            or_(
+                holds.c.reason != Hold.SECRECY_BASIS_MISSING,
+                cases.c.next_stage == Stage.COLLECTION,
+            ),
+        )
+        wanted = (
+            select(cases.c.practice_id, cases.c.invoice_id)
+            .where(cases.c.next_on <= day, ~blocked)
+            .order_by(cases.c.practice_id, cases.c.invoice_id)
+        )
+        for row in db.execute(wanted):
+            yield EscalateCase(
+                practice_id=row.practice_id,
+                invoice_id=row.invoice_id,
+                today=day,
+                policy=wishes.on(row.practice_id, day),
+                calendar=calendar,
+            )
+
+    return due
+
+
+def reviews_due(db: Connection, day: date) -> Iterator[ReviewHolds]:
+    """Find the holds that end by the calendar, or by what their practice has settled since."""
+    wishes, calendar = policies(db), calendar_around(day)
+    by_day = and_(holds.c.reason.in_(sorted(ENDS_BY_DAY)), holds.c.review_on <= day)
+    for_basis = holds.c.reason == Hold.SECRECY_BASIS_MISSING
+    wanted = (
+        select(holds.c.practice_id, holds.c.invoice_id, for_basis.label("for_basis"))
+        .join(cases, cases.c.invoice_id == holds.c.invoice_id)
+        .where(or_(by_day, for_basis), cases.c.ended.is_(None))
+        .order_by(holds.c.practice_id, holds.c.invoice_id, holds.c.reason)
+    )
+    for row in db.execute(wanted):
+        policy = wishes.on(row.practice_id, day)
+        if row.for_basis and policy.handover is None:
+            continue
+        yield ReviewHolds(
+            practice_id=row.practice_id,
+            invoice_id=row.invoice_id,
+            today=day,
+            policy=policy,
+            calendar=calendar,
+        )
