@@ -32,12 +32,16 @@ STAGES: dict[Stage | None, float] = {
     None: 15,
 }
 """After which stage the late ones pay: shares 20, 8, 5.8, 4.2 and 3.0 of BR-223; None: never."""
-PLAIN: dict[Stage, Stage] = {
-    Stage.RPLUS_WRITTEN: Stage.SECOND_REMINDER,
-    Stage.RPLUS_CALL: Stage.SECOND_REMINDER,
-    Stage.FORMAL_NOTICE: Stage.THIRD_REMINDER,
+RANKS: dict[Stage, int] = {
+    Stage.FIRST_REMINDER: 1,
+    Stage.RPLUS_WRITTEN: 2,
+    Stage.SECOND_REMINDER: 3,
+    Stage.RPLUS_CALL: 3,
+    Stage.FORMAL_NOTICE: 4,
+    Stage.THIRD_REMINDER: 4,
+    Stage.COLLECTION: 5,
 }
-"""The same patience on the ladder without Rappel+ (BR-123)."""
+"""How urgent a stage feels, on the ladder with Rappel+ and on the plain one."""
 
 _INSURER_GAMMA = (7, 3.2)
 REJECTED = 0.04
@@ -47,6 +51,8 @@ _CURE: dict[str, float] = {"accepted": 85, "second_round": 10, "patient": 3, "lo
 DIFFERENT, DOUBLE, WITHOUT_REFERENCE, WRONG_CASE = 0.020, 0.006, 0.012, 0.003
 _OVER_MEDIAN_RAPPEN, _SMALL_RAPPEN = 2_000, 500
 _DOUBLE_AFTER_DAYS = (1, 6)
+TAKEN_BACK = 0.002
+"""Share of payments that the bank reverses [E]."""
 
 
 class Slip(StrEnum):
@@ -81,19 +87,33 @@ class Intent:
     slip: Slip = Slip.RIGHT
     again_after_days: int | None = None
     """Pays the whole a second time."""
+    taken_back: bool = False
+    """The bank takes the payment back; the payer then pays once more."""
 
 
 def patient_intent(seed: int, debt: Debt) -> Intent:
     """Return how a private debtor will pay (BR-223, BR-226)."""
     draw = chance(seed, "payer", debt.request_id)
     amount, slip, again = _manner(draw, debt.amount_rappen)
+    days, after = _patience(draw, debt)
+    return Intent(
+        days=days,
+        after=after,
+        amount_rappen=amount,
+        slip=slip,
+        again_after_days=again,
+        taken_back=draw.random() < TAKEN_BACK,
+    )
+
+
+def _patience(draw: Random, debt: Debt) -> tuple[int | None, Stage | None]:
     if draw.random() >= lateness(debt):
-        return Intent(days=_in_time(draw), amount_rappen=amount, slip=slip, again_after_days=again)
+        return _in_time(draw), None
     after = pick(draw, STAGES)
-    if after is not None and debt.canton in BORDER_CANTONS and draw.random() < _border_refusal():
-        after = None
-    days = None if after is None else 1 + round(draw.expovariate(1 / _AFTER_REMINDER_MEAN))
-    return Intent(days=days, after=after, amount_rappen=amount, slip=slip, again_after_days=again)
+    refuses = debt.canton in BORDER_CANTONS and draw.random() < _border_refusal()
+    if after is None or refuses:
+        return None, None
+    return 1 + round(draw.expovariate(1 / _AFTER_REMINDER_MEAN)), after
 
 
 def _border_refusal() -> float:
@@ -152,6 +172,13 @@ def _difference(draw: Random, amount_rappen: int) -> int:
     if draw.random() < 0.5:  # noqa: PLR2004  # of the rest, half pay a part at first
         return -(amount_rappen // 2)
     return round(draw.lognormvariate(0, 0.6) * _OVER_MEDIAN_RAPPEN / 5) * 5
+
+
+def feels(stage: str | None, after: Stage | None) -> bool:
+    """Whether a payer who waits for a stage has heard enough at the stage reached."""
+    if after is None:
+        return True
+    return stage in set(Stage) and RANKS.get(Stage(stage), 0) >= RANKS[after]
 
 
 def pays_on(intent: Intent, issued_on: date) -> date | None:

@@ -80,14 +80,15 @@ def _wrong_due(invoice: Invoice) -> Invoice:
 
 
 def _wrong_tariff(invoice: Invoice) -> Invoice:
-    """Put a line into the tariff of the other year; without such a line, the sum goes wrong."""
+    """Name the tariff of the other year; without a line of either, the sum goes wrong."""
     other = TARMED if invoice.treated_to >= TARDOC_FROM else TARDOC
-    first, *rest = invoice.lines
-    if first.tariff not in TWO_PARTS:
+    if not any(line.tariff in TWO_PARTS for line in invoice.lines):
         return _wrong_sum(invoice)
-    code = "00.0010" if other == TARMED else "AA.00.0010"
-    line = structs.replace(first, tariff=other, code=code)
-    return replace(invoice, lines=(line, *rest))
+    lines = tuple(
+        structs.replace(line, tariff=other) if line.tariff in TWO_PARTS else line
+        for line in invoice.lines
+    )
+    return replace(invoice, lines=lines)
 
 
 def _wrong_ahv(invoice: Invoice) -> Invoice:

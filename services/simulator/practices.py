@@ -107,6 +107,15 @@ class Practice:
     joined_on: date
 
     @property
+    def glns(self) -> tuple[str, ...]:
+        """Return the numbers under which it may bill."""
+        return (self.gln, self.provider_gln)
+
+    @property
+    def zsrs(self) -> tuple[str, ...]:
+        return (self.zsr,) if self.zsr else ()
+
+    @property
     def traits(self) -> Kind:
         return KINDS[self.kind]
 
