@@ -43,8 +43,8 @@ def case_of(db: Connection, practice: PracticeId, invoice: InvoiceId) -> dict[st
     )
     return {
         **found,
-        "holds": db.execute(held).mappings().all(),
-        "steps": db.execute(taken).mappings().all(),
+        "holds": [dict(row) for row in db.execute(held).mappings()],
+        "steps": [dict(row) for row in db.execute(taken).mappings()],
     }
 
 
