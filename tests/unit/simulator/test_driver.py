@@ -75,8 +75,11 @@ class Desk:
         assert balance is not None
         assert reference is not None
         amount, due = (round(float(balance.get(k, "")) * 100) for k in ("amount", "amount_due"))
-        tardoc = any(one.get("tariff_type") == "001" for one in root.iterfind(".//*[@unit_mt]"))
-        if amount != lines or due % 5 or tardoc:
+        old = any(
+            one.get("tariff_type") == "001" and str(one.get("date_begin")) >= "2026"
+            for one in root.iterfind(".//*[@unit_mt]")
+        )
+        if amount != lines or due % 5 or old:
             return httpx.Response(422, json={"code": "refused"})
         if not repeated:
             self.issue(client, str(reference.get("request_id")), due, root)
