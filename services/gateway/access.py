@@ -56,7 +56,7 @@ login_failures = Table(
     Column("last_at", DateTime(timezone=True), nullable=False, index=True),
 )
 
-FAILURES_FREE = 5
+FAILURES_FREE = 10
 """How often one may mistype before waiting."""
 WAIT_FIRST = timedelta(seconds=30)
 WAIT_MAX = timedelta(minutes=15)
@@ -102,21 +102,18 @@ def end_session(db: Connection, session_hash: str) -> None:
     db.execute(delete(sessions).where(sessions.c.session_hash == session_hash))
 
 
-def wait_until(db: Connection, bucket: str, now: datetime) -> datetime | None:
-    """Return until when this bucket must wait; None if it may try."""
-    row = db.execute(select(login_failures).where(login_failures.c.bucket == bucket)).one_or_none()
-    if row is None:
-        return None
-    until = aware(row.last_at, now) + wait_after(row.failures)
-    return until if until > now else None
-
-
-def record_failure(db: Connection, bucket: str, now: datetime) -> None:
-    """Count a failure, and forget old ones."""
+def count_try(db: Connection, bucket: str, now: datetime) -> datetime | None:
+    """Count a try as failed until it succeeds; return until when to wait if it may not be made."""
     db.execute(delete(login_failures).where(login_failures.c.last_at < now - FORGOTTEN_AFTER))
+    row = db.execute(select(login_failures).where(login_failures.c.bucket == bucket)).one_or_none()
+    if row is not None:
+        until = aware(row.last_at, now) + wait_after(row.failures)
+        if until > now:
+            return until
     first = INSERT[db.dialect.name](login_failures).values(bucket=bucket, failures=1, last_at=now)
     again = {"failures": login_failures.c.failures + 1, "last_at": now}
     db.execute(first.on_conflict_do_update(index_elements=["bucket"], set_=again))
+    return None
 
 
 def forget_failures(db: Connection, bucket: str) -> None:

@@ -1,0 +1,20 @@
+"""The REST interface: HTTP to command, query or question to another service, and back."""
+
+from fastapi import APIRouter
+
+from services.gateway.api import (
+    account,
+    bank,
+    holds,
+    invoices,
+    practice,
+    submissions,
+    tokens,
+    upload,
+)
+
+router = APIRouter()
+for part in (tokens, submissions, upload, invoices, holds, account, bank, practice):
+    router.include_router(part.router)
+
+__all__ = ["router"]

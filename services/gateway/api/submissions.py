@@ -1,0 +1,115 @@
+"""Handing in invoice messages, and what became of them."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request, Response
+from sqlalchemy import Connection, Row, select
+
+from libs.events.values import PracticeId
+from services.gateway.api.bodies import XML_BYTES_MAX, read
+from services.gateway.api.cursors import cursor, place
+from services.gateway.api.ids import is_id
+from services.gateway.api.models import PROBLEMS, Receipt, SubmissionItem, SubmissionPage
+from services.gateway.auth import Practice, needs, not_here
+from services.gateway.door import InDoor, Spoken, passed_on
+from services.gateway.tables import submissions
+
+router = APIRouter(prefix="/v1", tags=["submissions"], responses=PROBLEMS)
+
+XML = {
+    "requestBody": {
+        "required": True,
+        "description": "A generalInvoiceRequest 4.4, 4.5 or 5.0, as written by the software.",
+        "content": {
+            "application/xml": {
+                "schema": {"type": "string", "format": "binary"},
+                "example": '<?xml version="1.0"?><invoice:request modus="production" …>',
+            }
+        },
+    }
+}
+
+
+@router.post(
+    "/submissions",
+    status_code=202,
+    dependencies=[needs("submissions:write")],
+    responses={200: {"model": Receipt, "description": "The same message again."}},
+    response_model=Receipt,
+    openapi_extra=XML,
+)
+async def submit(request: Request, door: InDoor, practice: Practice, language: Spoken) -> Response:
+    """Take one invoice message. The same bytes again get the same receipt (P10, B22)."""
+    answer = await door.ask(
+        "ingest",
+        "POST",
+        "/submissions",
+        practice=practice,
+        language=language,
+        content=await read(request, XML_BYTES_MAX),
+        content_type=request.headers.get("content-type", ""),
+    )
+    where = {}
+    if answer.is_success:
+        where["Location"] = f"/v1/submissions/{answer.json()['submission_id']}"
+    return passed_on(answer, where)
+
+
+@router.get("/submissions", dependencies=[needs("submissions:read")])
+async def submission_list(
+    door: InDoor,
+    practice: Practice,
+    state: Annotated[str | None, Query(pattern="^(accepted|rejected)$")] = None,
+    after: Annotated[str | None, Query(alias="cursor")] = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+) -> SubmissionPage:
+    """List what was handed in, newest first."""
+    before = place(after, int) if after else None
+    rows = await door.read(page, practice, state, before, limit + 1)
+    more = cursor(rows[limit - 1].position) if len(rows) > limit else None
+    return SubmissionPage(items=[item(row) for row in rows[:limit]], next_cursor=more)
+
+
+@router.get(
+    "/submissions/{submission_id}",
+    dependencies=[needs("submissions:read")],
+    response_model=Receipt,
+)
+async def submission(
+    submission_id: str, door: InDoor, practice: Practice, language: Spoken
+) -> Response:
+    """Return the receipt of a message with its findings in the language asked for."""
+    if not is_id(submission_id):
+        raise not_here()
+    answer = await door.ask(
+        "ingest", "GET", f"/submissions/{submission_id}", practice=practice, language=language
+    )
+    if answer.status_code == 404:  # noqa: PLR2004
+        raise not_here()
+    return passed_on(answer)
+
+
+@router.get("/findings", dependencies=[needs("submissions:read")])
+async def findings(door: InDoor, practice: Practice, language: Spoken) -> Response:
+    """Return all findings that a message can meet with, in four languages, and what to do."""
+    return passed_on(
+        await door.ask("ingest", "GET", "/findings", practice=practice, language=language)
+    )
+
+
+def page(
+    db: Connection, practice_id: PracticeId, state: str | None, before: int | None, count: int
+) -> list[Row[Any]]:
+    """Return messages of a practice in the order in which they were recorded, newest first."""
+    wanted = select(submissions).where(submissions.c.practice_id == practice_id)
+    if state is not None:
+        wanted = wanted.where(submissions.c.state == state)
+    if before is not None:
+        wanted = wanted.where(submissions.c.position < before)
+    return list(db.execute(wanted.order_by(submissions.c.position.desc()).limit(count)))
+
+
+def item(row: Row[Any]) -> SubmissionItem:
+    """Return a row as REST shows it."""
+    known = {name: getattr(row, name) for name in SubmissionItem.model_fields}
+    return SubmissionItem(**known)

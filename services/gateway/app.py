@@ -1,0 +1,66 @@
+"""The gateway, assembled."""
+
+from fastapi import APIRouter, Depends
+
+from libs.events import InvoiceIssued
+from libs.runtime.service import Decider, Parts, Service
+from services.gateway import checks, erasure, projections
+from services.gateway.api import router as rest
+from services.gateway.decider import client, practice, subject, user
+from services.gateway.door import NAME, Door
+from services.gateway.portal.pages import router as pages
+
+PRACTICE = Decider(
+    name="practice",
+    initial=practice.INITIAL,
+    decide=practice.decide,
+    evolve=practice.evolve,
+    key=lambda command: command.practice_id,
+)
+USER = Decider(
+    name="user",
+    initial=user.INITIAL,
+    decide=user.decide,
+    evolve=user.evolve,
+    key=lambda command: command.user_id,
+)
+CLIENT = Decider(
+    name="client",
+    initial=client.INITIAL,
+    decide=client.decide,
+    evolve=client.evolve,
+    key=lambda command: command.client_id,
+)
+SUBJECT = Decider(
+    name="subject",
+    initial=subject.INITIAL,
+    decide=subject.decide,
+    evolve=subject.evolve,
+    key=lambda command: command.subject,
+)
+
+
+def build(parts: Parts) -> Service:
+    """Return the gateway; its routes find what they work with at the door."""
+    router = APIRouter(dependencies=[Depends(Door(parts).open)])
+    router.include_router(rest)
+    router.include_router(pages)  # last: it answers whatever nothing else does
+    return Service(
+        name=NAME,
+        deciders=[PRACTICE, USER, CLIENT, SUBJECT],
+        projections=[
+            projections.project_practices,
+            projections.project_access,
+            projections.project_people,
+            projections.project_invoices,
+            projections.project_cases,
+            projections.project_claims,
+            projections.project_submissions,
+            projections.project_timeline,
+        ],
+        effects={subject.ErasureRequested: erasure.forget(parts.vault, parts.clock)},
+        tables=projections.metadata,
+        router=router,
+        opens=frozenset({InvoiceIssued}),
+        checks=[checks.sums, checks.names],
+    )

@@ -1,0 +1,24 @@
+"""What may be done, and which role may do it (reliability section 5)."""
+
+from collections.abc import Mapping
+
+from services.gateway.decider.user import Role
+
+SCOPES: Mapping[str, str] = {
+    "submissions:write": "Hand in invoice messages.",
+    "submissions:read": "See what was handed in and what was found in it.",
+    "invoices:read": "See invoices, their timeline and their documents.",
+    "account:read": "See the member's account.",
+    "cases:write": "Hold reminders and let them go on.",
+    "settings:write": "Change the practice's settings.",
+    "bank:write": "Hand in the bank's files; the cooperative's own programs only.",
+    "admin": "Everything of the cooperative; its own programs only.",
+}
+
+_READ = frozenset({"submissions:read", "invoices:read", "account:read"})
+
+ROLES: Mapping[str, frozenset[str]] = {
+    Role.PRACTICE_ADMIN: _READ | {"submissions:write", "cases:write", "settings:write"},
+    Role.PRACTICE_USER: _READ | {"submissions:write"},
+    Role.CLERK: _READ | {"cases:write"},
+}
