@@ -178,8 +178,12 @@ def _events(db: Connection, upto: int | None = None) -> Iterator[Any]:
 
 
 def _normal(table: Table, values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a row so that what the database gives back compares with what was put."""
-    return {column.name: _plain(values.get(column.name)) for column in table.columns}
+    """Return a row so that what the database gives back compares with what was put.
+
+    What the database computes of other columns was never put and is left out.
+    """
+    put = [column.name for column in table.columns if column.computed is None]
+    return {name: _plain(values.get(name)) for name in put}
 
 
 def _plain(value: Any) -> Any:
