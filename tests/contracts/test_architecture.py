@@ -1,0 +1,123 @@
+"""House rules as tests: what lives only in review is not a rule yet (style section 6)."""
+
+import ast
+import re
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import MetaData
+
+from libs.runtime import migrate, store
+from libs.runtime.clock import Clock
+from libs.runtime.engines import open_engine
+from libs.runtime.settings import Settings
+from libs.runtime.system import parts_of
+from libs.runtime.vault import Vault
+from services.command import BUILDS
+
+ROOT = Path(__file__).parents[2]
+LINES_MAX = 300
+FUNCTION_MAX = 40
+CODE = sorted(p for folder in ("libs", "services") for p in (ROOT / folder).rglob("*.py"))
+MIGRATIONS = "migrations"
+
+
+def _functions(path: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node
+
+
+def test_no_file_is_longer_than_three_hundred_lines() -> None:
+    long = {
+        str(path.relative_to(ROOT)): count
+        for path in CODE
+        if (count := len(path.read_text().splitlines())) > LINES_MAX
+    }
+    assert not long
+
+
+def test_no_function_is_longer_than_forty_lines() -> None:
+    long = [
+        f"{path.relative_to(ROOT)}:{node.lineno} {node.name} {_length(node)}"
+        for path in CODE
+        if MIGRATIONS not in path.parts
+        for node in _functions(path)
+        if _length(node) > FUNCTION_MAX
+    ]
+    assert not long
+
+
+def _length(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    """Count the lines of a function's body, its docstring and signature aside."""
+    body = node.body
+    if isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant):
+        body = body[1:]
+    return (node.end_lineno or 0) - body[0].lineno + 1 if body else 0
+
+
+def test_no_float_touches_money() -> None:
+    found = []
+    for path in CODE:
+        if "simulator" in path.parts or "runtime" in path.parts or "portal" in path.parts:
+            continue  # chance, seconds and chart coordinates
+        for node in ast.walk(ast.parse(path.read_text())):
+            named = isinstance(node, ast.Name) and node.id == "float"
+            written = isinstance(node, ast.Constant) and isinstance(node.value, float)
+            if named or written:
+                found.append(f"{path.relative_to(ROOT)}:{node.lineno}")  # type: ignore[attr-defined]
+    assert not found
+
+
+def test_every_dependency_has_its_reason() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    reasons = (ROOT / "docs" / "adr" / "0011-dependencies.md").read_text()
+    wanted = project["project"]["dependencies"] + project["dependency-groups"]["dev"]
+    names = [re.split(r"[\[<>=~]", one)[0] for one in wanted]
+    stems = {name.removesuffix("-api").removesuffix("-sdk") for name in names}
+    assert not [name for name in sorted(stems) if name not in reasons]
+
+
+def test_the_lock_names_every_dependency_with_hashes() -> None:
+    lock = (ROOT / "requirements.lock").read_text()
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    wanted = project["project"]["dependencies"] + project["dependency-groups"]["dev"]
+    for name in (re.split(r"[\[<>=~]", one)[0] for one in wanted):
+        assert re.search(rf"^{name}(\[.*\])?==", lock, re.M), name
+    assert "--hash=sha256:" in lock
+    assert "://" not in "".join(line for line in lock.splitlines() if not line.startswith("#"))
+
+
+def test_every_setting_is_documented() -> None:
+    told = (ROOT / "docs" / "operations.md").read_text()
+    for name, field in Settings.model_fields.items():
+        assert field.description, name
+        assert f"QUITTANCE_{name.upper()}" in told, name
+
+
+@pytest.mark.parametrize("name", sorted(BUILDS))
+def test_migrations_make_the_tables_that_the_code_names(name: str, tmp_path: Path) -> None:
+    engine = open_engine(f"sqlite:///{tmp_path / 'db'}")
+    migrate.upgrade(name, engine)
+    keys = open_engine("sqlite://")
+    service = BUILDS[name](
+        parts_of(Settings(data=tmp_path), Clock(), Vault(keys, b"k" * 32, Clock().now))
+    )
+    wanted = MetaData()
+    for metadata in (store.METADATA, service.tables, service.kept):
+        for table in metadata.sorted_tables:
+            table.to_metadata(wanted)
+    with engine.connect() as db:
+        context = MigrationContext.configure(db, opts={"compare_type": True})
+        differences = [
+            one
+            for one in compare_metadata(context, wanted)
+            if not (one[0] == "remove_table" and one[1].name == "alembic_version")
+        ]
+    engine.dispose()
+    keys.dispose()
+    assert not differences
