@@ -40,7 +40,9 @@ class Settings(BaseSettings):
     kafka_user: str = Field("", description="User at the brokers (SCRAM-SHA-512); empty: none.")
     kafka_password: Path | None = Field(None, description="File with the user's password.")
     peers: str = Field(
-        "http://{service}:8000", description="URL of another service, with {service} in it."
+        "http://{service}:8000",
+        description="URL of another service, with {service} in it; or several on one machine:"
+        " ingest=http://127.0.0.1:8001,dunning=http://127.0.0.1:8002.",
     )
     master_key: Path | None = Field(
         None, description="File with the 32-byte key that wraps the subject keys; default in data."
@@ -66,3 +68,8 @@ class Settings(BaseSettings):
     def distributed(self) -> bool:
         """Whether services are processes of their own on PostgreSQL and Kafka."""
         return bool(self.database)
+
+    def peer(self, service: str) -> str:
+        """Return the URL of another service's internal HTTP interface."""
+        named = dict(part.split("=", 1) for part in self.peers.split(",") if "=" in part)
+        return named[service] if named else self.peers.format(service=service)

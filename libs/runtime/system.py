@@ -132,9 +132,7 @@ class System:
             transport = httpx.ASGITransport(here, raise_app_exceptions=False) if here else None
             self._clients[service] = httpx.AsyncClient(
                 transport=transport,
-                base_url=f"http://{service}"
-                if here
-                else self.settings.peers.format(service=service),
+                base_url=f"http://{service}" if here else self.settings.peer(service),
                 timeout=30.0,
             )
         return self._clients[service]
