@@ -122,7 +122,7 @@ class Among:
         self, method: str, path: str, practice: PracticeId, **more: Any
     ) -> httpx.Response:
         """Send a request to the service over HTTP as the gateway does."""
-        headers = {"X-Practice-Id": practice, "X-User-Id": "user-1"}
+        headers = {"X-Practice-Id": practice}
         client = self.system.call(self.name)
         return await client.request(method, path, headers=headers, **more)
 

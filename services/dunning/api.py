@@ -8,7 +8,7 @@ from datetime import date
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Query, Response
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from libs.events.values import DocumentId, Hold, InvoiceId, PracticeId
 from libs.runtime.documents import Documents
@@ -19,7 +19,8 @@ from services.dunning.holds import LiftHold, PlaceHold
 from services.dunning.holidays_ch import calendar_around
 
 Practice = Annotated[PracticeId, Header(alias="X-Practice-Id")]
-User = Annotated[str, Header(alias="X-User-Id", max_length=100)]
+By = Annotated[str, Field(min_length=1, max_length=100)]
+"""Who acts: a user or a client, as the gateway knows them."""
 
 router = APIRouter()
 
@@ -31,6 +32,7 @@ class HoldWanted(BaseModel):
 
     reason: Hold
     review_on: date
+    by: By
 
 
 class CallMade(BaseModel):
@@ -41,6 +43,7 @@ class CallMade(BaseModel):
     outcome: Outcome
     on: date | None = None
     promised_on: date | None = None
+    by: By
 
 
 @router.get("/cases")
@@ -73,7 +76,6 @@ async def place_hold(
     invoice_id: InvoiceId,
     wanted: HoldWanted,
     practice: Practice,
-    user: User,
     handle: Handle,
     read: Read,
     today: Today,
@@ -85,7 +87,7 @@ async def place_hold(
             practice_id=practice,
             invoice_id=invoice_id,
             reason=wanted.reason,
-            by=user,
+            by=wanted.by,
             today=today,
             review_on=wanted.review_on,
         )
@@ -97,7 +99,7 @@ async def place_hold(
 async def lift_holds(
     invoice_id: InvoiceId,
     practice: Practice,
-    user: User,
+    by: By,
     handle: Handle,
     read: Read,
     today: Today,
@@ -110,7 +112,7 @@ async def lift_holds(
             practice_id=practice,
             invoice_id=invoice_id,
             reason=reason,
-            by=user,
+            by=by,
             today=today,
             calendar=calendar_around(today),
         )
@@ -123,7 +125,6 @@ async def record_call(
     invoice_id: InvoiceId,
     made: CallMade,
     practice: Practice,
-    user: User,
     handle: Handle,
     read: Read,
     today: Today,
@@ -136,7 +137,7 @@ async def record_call(
             invoice_id=invoice_id,
             outcome=made.outcome,
             promised_on=made.promised_on,
-            by=user,
+            by=made.by,
             on=made.on or today,
             today=today,
             calendar=calendar_around(today),

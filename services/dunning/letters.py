@@ -40,7 +40,7 @@ def known(db: Connection, event: ReminderEscalated) -> Known:
     return Known(
         invoice=queries.debtor_of(db, event.invoice_id),
         sender=configuration.sender(db, practice),
-        agency=wishes.reminding.collection_agency,
+        agency=wishes.handover.agency if wishes.handover else "",
     )
 
 

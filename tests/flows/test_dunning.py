@@ -156,7 +156,7 @@ def test_holds_are_placed_and_lifted_over_http(tmp_path: Path) -> None:
             among.clock.set_day(date(2026, 2, 2))
             await among.hear(registered(), invoice())
             path = f"/cases/{INVOICE}/holds"
-            wanted = {"reason": "practice_pause", "review_on": "2026-03-10"}
+            wanted = {"reason": "practice_pause", "review_on": "2026-03-10", "by": "user-1"}
             placed = await among.send("POST", path, PRACTICE, json=wanted)
             assert placed.status_code == 201
             (hold,) = placed.json()["holds"]
@@ -173,7 +173,7 @@ def test_holds_are_placed_and_lifted_over_http(tmp_path: Path) -> None:
             freed = (await among.get(f"/cases/{INVOICE}", PRACTICE)).json()
             assert (freed["holds"], freed["next_on"]) == ([], "2026-03-20")
             await among.send("POST", path, PRACTICE, json=wanted)
-            lifted = await among.send("DELETE", path, PRACTICE)
+            lifted = await among.send("DELETE", path, PRACTICE, params={"by": "user-1"})
             assert lifted.json()["holds"] == []
             await among.proved()
 
@@ -214,7 +214,7 @@ def test_a_call_is_listed_and_recorded(tmp_path: Path) -> None:
             (row,) = (await among.get("/calls", PRACTICE)).json()
             assert row["invoice_id"] == INVOICE
             path = f"/cases/{INVOICE}/calls"
-            made = {"outcome": "PROMISE", "promised_on": "2026-04-20"}
+            made = {"outcome": "PROMISE", "promised_on": "2026-04-20", "by": "user-1"}
             noted = await among.send("POST", path, PRACTICE, json=made)
             assert (noted.status_code, noted.json()["next_on"]) == (201, "2026-04-24")
             assert (await among.get("/calls", PRACTICE)).json() == []
