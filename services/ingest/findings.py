@@ -1,0 +1,79 @@
+"""The catalogue of findings: what was noticed, in four languages, and what to do about it.
+
+`findings.toml` holds one table per code. Lower-case codes are the format's and the receiver's own,
+a code in capitals is the name that a business rule gives it. Sentences name limits, amounts, days
+and names of the schema through placeholders; no finding ever holds what a message says of a person.
+"""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from libs.events.values import Finding, Language
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """What the catalogue says of a code."""
+
+    status: int
+    """HTTP status of a message that is refused for it."""
+    problem: str
+    """Code of the problem document; several findings may be one problem."""
+    rule: str
+    message: Mapping[Language, str]
+    remedy: Mapping[Language, str]
+
+
+def _read(path: Path) -> dict[str, Entry]:
+    tables: dict[str, dict[str, Any]] = tomllib.loads(path.read_text(encoding="utf-8"))
+    return {
+        code: Entry(
+            status=table.get("status", 422),
+            problem=table.get("problem", code),
+            rule=table.get("rule", ""),
+            message={language: table[language][0] for language in _LANGUAGES},
+            remedy={language: table[language][1] for language in _LANGUAGES},
+        )
+        for code, table in tables.items()
+    }
+
+
+_LANGUAGES: Final[tuple[Language, ...]] = ("de", "fr", "it", "en")
+CATALOGUE: Final[Mapping[str, Entry]] = _read(Path(__file__).with_name("findings.toml"))
+
+
+def broken(code: str, *, line: int = 0, column: int = 0, **params: str) -> Finding:
+    """Return an error about a file as a whole."""
+    return Finding(
+        code=code,
+        severity="error",
+        line=line,
+        column=column,
+        rule=CATALOGUE[code].rule,
+        params=params,
+    )
+
+
+def message(finding: Finding, language: Language) -> str:
+    """Return what was noticed, as a sentence."""
+    return CATALOGUE[finding.code].message[language].format_map(_Params(finding.params))
+
+
+def remedy(finding: Finding, language: Language) -> str:
+    """Return what to do, as a sentence."""
+    return CATALOGUE[finding.code].remedy[language].format_map(_Params(finding.params))
+
+
+def leading(findings: tuple[Finding, ...]) -> Finding:
+    """Return the finding that names the refusal: the first error."""
+    return next((f for f in findings if f.severity == "error"), findings[0])
+
+
+class _Params(dict[str, str]):
+    """An older finding may lack a value that a newer sentence names."""
+
+    def __missing__(self, key: str) -> str:
+        return "?"

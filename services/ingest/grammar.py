@@ -1,0 +1,213 @@
+"""The structure of a message, checked in one pass against `shapes/*.txt`.
+
+The files say in a notation of our own what may stand where (invoice-xml 4 to 11); one entry per
+element, `name attributes > children`, continued by indented lines:
+
+- `attribute=type` is required, `?=` optional. `%=` is required by the schema, but the invoice can
+  be used without it: its absence is a warning. `=type` alone is the type of the text.
+- A child is required; `?` optional, `*` any number, `+` one or more, `%` as for attributes;
+  `a|b` is a choice. `child=shape` names another entry, or a type for plain text.
+- `~` behind a type: a wrong form is a warning, because we never act on the value.
+- `...` instead of everything: whatever stands there is not looked at.
+
+An invoice is refused where a value is missing or illegal that we act on, not for every flaw that a
+schema would name: real messages have many (invoice-xml 20), and a later receiver gets ours.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+from services.ingest.forms import TYPES, Check, text
+from services.ingest.report import Report
+from services.ingest.xml_tree import Node
+
+FOLDER: Final = Path(__file__).parent / "shapes"
+FILES: Final[Mapping[str, tuple[str, ...]]] = {
+    "4.4": ("common", "4.x", "4.4"),
+    "4.5": ("common", "4.x", "4.5"),
+    "5.0": ("common", "5.0"),
+}
+LAWS: Final = frozenset(("kvg", "vvg", "uvg", "ivg", "mvg", "org", "law"))
+
+_ALWAYS_WARNING: Final = "date_form"
+_ALWAYS_ERROR: Final = "text_far_too_long"
+_ATTRIBUTE: Final = re.compile(r"([\w:]+)([?%]?)=(\w+)(~?)")
+_CHILD: Final = re.compile(r"([\w:|]+)([?*+%]?)(?:=(\w+)(~?))?")
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """How a value must look, and whether we act on it."""
+
+    check: Check
+    lenient: bool
+
+
+@dataclass(slots=True)
+class Part:
+    """A child in its place."""
+
+    place: int
+    shape: "Shape"
+    many: bool
+
+
+@dataclass(slots=True)
+class Place:
+    """One place in the order of children, for one name or a choice of names."""
+
+    names: tuple[str, ...]
+    required: bool
+    lenient: bool
+
+
+@dataclass(slots=True)
+class Shape:
+    """What an element may hold."""
+
+    anything: bool = False
+    value: Form | None = None
+    attributes: dict[str, Form] = field(default_factory=dict)
+    required: set[str] = field(default_factory=set)
+    lenient: set[str] = field(default_factory=set)
+    parts: dict[str, Part] = field(default_factory=dict)
+    places: list[Place] = field(default_factory=list)
+    wanted: frozenset[int] = frozenset()
+
+
+@cache
+def shapes(version: str) -> Shape:
+    """Return the shape of the root of a version. A mistake in the files raises here, at start."""
+    entries = _entries(version)
+    made = {name: Shape() for name in entries}
+    for name, tokens in entries.items():
+        _fill(made[name], tokens, made)
+    return made["request"]
+
+
+def examine(node: Node, shape: Shape, report: Report) -> None:
+    """Report everything in an element, and below it, that is not as its shape says."""
+    if shape.anything:
+        return
+    _examine_attributes(node, shape, report)
+    if shape.value is not None:
+        _examine_text(node, shape.value, report)
+    elif node.text:
+        report.warning("text_unexpected", node)
+    place, ordered = 0, True
+    seen: set[int] = set()
+    for child in node.children:
+        part = shape.parts.get(child.name)
+        if part is None:
+            _report_unknown(child, report)
+            continue
+        if part.place < place and ordered:
+            ordered = False
+            report.warning("element_order", child)
+        place = max(place, part.place)
+        if part.place in seen and not part.many:
+            report.error("MIXED_LAW" if child.name in LAWS else "element_repeated", child)
+        seen.add(part.place)
+        examine(child, part.shape, report)
+    if not shape.wanted <= seen:
+        for missing in sorted(shape.wanted - seen):
+            _report_missing(node, shape.places[missing], report)
+
+
+def _examine_attributes(node: Node, shape: Shape, report: Report) -> None:
+    known = shape.attributes
+    for name, value in node.attributes.items():
+        form = known.get(name)
+        if form is None:
+            if " " not in name:  # a namespaced one, such as xsi:schemaLocation, has no meaning here
+                report.warning("attribute_unknown", node, name)
+        elif code := form.check(value):
+            report.by_severity(code, node, name, lenient=_lenient(code, form))
+    if not shape.required <= node.attributes.keys():
+        for name in sorted(shape.required - node.attributes.keys()):
+            lenient = name in shape.lenient
+            report.by_severity("attribute_missing", node, name, lenient=lenient)
+
+
+def _examine_text(node: Node, form: Form, report: Report) -> None:
+    if code := form.check(node.text):
+        report.by_severity(code, node, lenient=_lenient(code, form))
+
+
+def _lenient(code: str, form: Form) -> bool:
+    return code == _ALWAYS_WARNING or (form.lenient and code != _ALWAYS_ERROR)
+
+
+def _report_unknown(child: Node, report: Report) -> None:
+    foreign = child.name.startswith("{")
+    report.error("xml_schema_invalid" if foreign else "element_unknown", child)
+
+
+def _report_missing(node: Node, place: Place, report: Report) -> None:
+    names = " | ".join(place.names)
+    report.by_severity("element_missing", node, lenient=place.lenient, element=names)
+
+
+def _entries(version: str) -> dict[str, list[str]]:
+    """Return the tokens of each entry; a later file says an entry anew."""
+    found: dict[str, list[str]] = {}
+    for file in FILES[version]:
+        lines = (FOLDER / f"{file}.txt").read_text(encoding="utf-8")
+        for entry in re.sub(r"\n[ \t]+", " ", lines).splitlines():
+            if entry and not entry.startswith("#"):
+                names, *tokens = entry.split()
+                found.update(dict.fromkeys(names.split("|"), tokens))
+    return found
+
+
+def _fill(shape: Shape, tokens: list[str], made: Mapping[str, Shape]) -> None:
+    if tokens == ["..."]:
+        shape.anything = True
+        return
+    split = tokens.index(">") if ">" in tokens else len(tokens)
+    for token in tokens[:split]:
+        _add_attribute(shape, token)
+    for token in tokens[split + 1 :]:
+        _add_child(shape, token, made)
+    shape.wanted = frozenset(i for i, place in enumerate(shape.places) if place.required)
+
+
+def _add_attribute(shape: Shape, token: str) -> None:
+    if token.startswith("="):
+        shape.value = _form(token[1:].rstrip("~"), lenient=token.endswith("~"))
+        return
+    found = _ATTRIBUTE.fullmatch(token)
+    assert found, token
+    name, needed, kind, lenient = found.groups()
+    shape.attributes[name] = _form(kind, lenient=bool(lenient))
+    if needed != "?":
+        shape.required.add(name)
+    if needed == "%":
+        shape.lenient.add(name)
+
+
+def _add_child(shape: Shape, token: str, made: Mapping[str, Shape]) -> None:
+    found = _CHILD.fullmatch(token)
+    assert found, token
+    names, occurs, other, lenient = found.groups()
+    place = len(shape.places)
+    required = occurs not in {"?", "*"}
+    for name in names.split("|"):
+        target = made.get(other or name)
+        if target is None:
+            assert other, f"{name} has no entry"
+            target = Shape(value=_form(other, lenient=bool(lenient)))
+        shape.parts[name] = Part(place=place, shape=target, many=occurs in {"*", "+"})
+    shape.places.append(Place(tuple(names.split("|")), required, occurs == "%"))
+
+
+@cache
+def _form(kind: str, *, lenient: bool) -> Form:
+    if kind in TYPES:
+        return Form(TYPES[kind], lenient)
+    assert re.fullmatch("[st][0-9]+", kind), kind
+    return Form(text(int(kind[1:]), least=0 if kind[0] == "t" else 1), lenient)

@@ -1,0 +1,169 @@
+"""Bytes of a generalInvoiceRequest 4.3, 4.4, 4.5 or 5.0 → one canonical invoice, or all findings.
+
+The levels of invoice-xml 19 in their order: encoding and form, root and version, structure and
+values, then rules. Everything of a level is reported; the next one needs the one before. Pure.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+
+from libs.events.values import (
+    Facts,
+    Finding,
+    InvoiceId,
+    Medical,
+    Party,
+    Patient,
+    SubmissionId,
+)
+from libs.runtime.ids import derived
+from services.ingest import arithmetic, attachments, grammar, numbers, plausibility, versions
+from services.ingest.findings import CATALOGUE, leading
+from services.ingest.lexical import money
+from services.ingest.lines import read_line, service_line
+from services.ingest.reading import Sources, debtor_of, facts_of, kind_of, medical_of, patient_of
+from services.ingest.report import Report
+from services.ingest.xml_tree import Node, Tree, read
+
+
+@dataclass(frozen=True, kw_only=True)
+class Invoice:
+    """A usable message."""
+
+    submission_id: SubmissionId
+    """Made of biller, id and timestamp of the topmost reference, and its kind (P10)."""
+    invoice_id: InvoiceId
+    """Made of biller, id, date and timestamp of the invoice that the message is about."""
+    facts: Facts
+    debtor: Party
+    patient: Patient
+    medical: Medical
+    warnings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unreadable:
+    """A message that cannot be used, with everything of the level at which it fails."""
+
+    status: int
+    """400, 413, 415: no invoice message at all. 422: one, but wrong."""
+    problem: str
+    findings: tuple[Finding, ...]
+    submission_id: SubmissionId | None = None
+    """Its key where that could be read: leads to an accepted message of the same key."""
+    request_id: str = ""
+    version: str = ""
+    amount_rappen: int | None = None
+
+
+def parse(data: bytes, today: date) -> Invoice | Unreadable:
+    """Read one message as of a day in Zurich. Raises nothing, whatever the bytes."""
+    tree = read(data)
+    if isinstance(tree, Finding):
+        return _refused((tree,))
+    report = Report(tree.root)
+    version = versions.detect(tree, report)
+    if version is None:
+        return _refused(report.findings())
+    grammar.examine(tree.root, grammar.shapes("4.4" if version == "4.3" else version), report)
+    if report.failed():
+        return _readable(tree, version, report)
+    sources = Sources.of(tree.root, version)
+    message = _judge(sources, today, report)
+    if report.failed():
+        return _readable(tree, version, report)
+    facts = message.facts
+    return Invoice(
+        submission_id=_submission_id(sources.payload, facts.biller_gln),
+        invoice_id=_invoice_id(facts),
+        facts=facts,
+        debtor=message.debtor,
+        patient=message.patient,
+        medical=medical_of(sources, tuple(service_line(line) for line in message.lines)),
+        warnings=report.findings(),
+    )
+
+
+def _judge(sources: Sources, today: date, report: Report) -> plausibility.Message:
+    """Apply the rules to a message whose structure is in order, and return it as they saw it."""
+    lines = [read_line(node) for node in sources.services.children]
+    balance = arithmetic.read_balance(sources.balance)
+    facts = facts_of(sources, balance)
+    message = plausibility.Message(
+        facts=facts,
+        debtor=debtor_of(sources, facts.scheme),
+        patient=patient_of(sources),
+        lines=lines,
+        payload=sources.payload,
+        body=sources.body,
+        tiers=sources.tiers,
+        law=sources.law,
+        treatment=sources.treatment,
+        reference=sources.reference,
+    )
+    arithmetic.check(lines, balance, facts.kind, report)
+    numbers.check(sources.body, sources.tiers, facts, report)
+    plausibility.check(message, today, report)
+    documents = sources.body.child("documents")
+    if documents is not None:
+        attachments.check(documents, report)
+    return message
+
+
+def _refused(findings: tuple[Finding, ...]) -> Unreadable:
+    entry = CATALOGUE[leading(findings).code]
+    return Unreadable(status=entry.status, problem=entry.problem, findings=findings)
+
+
+def _readable(tree: Tree, version: str, report: Report) -> Unreadable:
+    """Return a refusal with what could be read of the message's identity."""
+    findings = report.findings()
+    entry = CATALOGUE[leading(findings).code]
+    payload = tree.root.child("payload")
+    reference = payload.child("invoice") if payload is not None else None
+    body = payload.child("body") if payload is not None else None
+    tiers = body.child(*versions.TIERS) if body is not None else None
+    gln = numbers.gln_of(numbers.biller_of(tiers)) if tiers is not None else ""
+    balance = body.child("balance") if body is not None else None
+    balance = balance or (tiers.child("balance") if tiers is not None else None)
+    amount = money(balance.get("amount")) if balance is not None else None
+    request_id = reference.get("request_id") if reference is not None else ""
+    return Unreadable(
+        status=entry.status,
+        problem=entry.problem,
+        findings=findings,
+        submission_id=_submission_id(payload, gln) if payload and gln and reference else None,
+        request_id=request_id if len(request_id) <= 35 else "",  # noqa: PLR2004 - s35
+        version=version,
+        amount_rappen=amount,
+    )
+
+
+def _submission_id(payload: Node, biller_gln: str) -> SubmissionId:
+    """Return the id of a message by P10."""
+    topmost = payload.child("reminder") or payload.child("invoice")
+    assert topmost is not None, "seen by the caller"
+    kind, subtype = kind_of(payload)
+    return SubmissionId(
+        derived(
+            "submission",
+            biller_gln,
+            topmost.get("request_id"),
+            topmost.get("request_timestamp"),
+            topmost.name,
+            f"{kind}.{subtype}",
+        )
+    )
+
+
+def _invoice_id(facts: Facts) -> InvoiceId:
+    """Return the id of the invoice that a message is about; copies and stornos share it."""
+    return InvoiceId(
+        derived(
+            "invoice",
+            facts.biller_gln,
+            facts.request_id,
+            facts.request_on.isoformat(),
+            str(facts.request_timestamp),
+        )
+    )
