@@ -1,0 +1,1 @@
+"""The rules of two aggregates: the invoice, and bank money that belongs to none. Pure."""
