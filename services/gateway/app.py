@@ -4,7 +4,7 @@ from fastapi import APIRouter, Depends
 
 from libs.events import InvoiceIssued
 from libs.runtime.service import Decider, Parts, Service
-from services.gateway import checks, erasure, projections
+from services.gateway import access, checks, erasure, projections
 from services.gateway.api import router as rest
 from services.gateway.decider import client, practice, subject, user
 from services.gateway.door import NAME, Door
@@ -60,6 +60,7 @@ def build(parts: Parts) -> Service:
         ],
         effects={subject.ErasureRequested: erasure.forget(parts.vault, parts.clock)},
         tables=projections.metadata,
+        kept=access.metadata,
         router=router,
         opens=frozenset({InvoiceIssued}),
         checks=[checks.sums, checks.names],

@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Connection, and_, func, or_, select
+from sqlalchemy import Connection, Select, and_, func, or_, select
 
 from services.gateway.tables import cases, invoices, payments, submissions
+
+NAMED_MAX = 20
 
 
 def sums(db: Connection) -> Mapping[str, Any]:
@@ -34,15 +36,14 @@ def sums(db: Connection) -> Mapping[str, Any]:
             func.coalesce(func.sum(invoices.c.paid_rappen), 0),
         )
     ).one()
-    failed = {
-        "paid_differs_from_payments": list(db.execute(wrong_paid.limit(20)).scalars()),
-        "end_differs_from_open": list(db.execute(wrong_end.limit(20)).scalars()),
-    }
     return {
-        "invoices": totals[0],
-        "open_rappen": totals[1],
-        "paid_rappen": totals[2],
-        "failed": {name: found for name, found in failed.items() if found},
+        "invoices_shown": totals[0],
+        "open_rappen": int(totals[1]),
+        "paid_shown_rappen": int(totals[2]),
+        "failed": [
+            *_named(db, wrong_paid, "what is paid differs from the payments of"),
+            *_named(db, wrong_end, "end and open sum contradict each other in"),
+        ],
     }
 
 
@@ -52,11 +53,15 @@ def names(db: Connection) -> Mapping[str, Any]:
     orphans = select(invoices.c.invoice_id).where(invoices.c.submission_id.not_in(handed_in))
     known = select(invoices.c.invoice_id)
     lost = select(cases.c.invoice_id).where(cases.c.invoice_id.not_in(known))
-    failed = {
-        "invoices_without_submission": list(db.execute(orphans.limit(20)).scalars()),
-        "cases_without_invoice": list(db.execute(lost.limit(20)).scalars()),
-    }
+    shown = db.execute(select(func.count()).select_from(submissions)).scalar_one()
     return {
-        "submissions": db.execute(select(func.count()).select_from(submissions)).scalar_one(),
-        "failed": {name: found for name, found in failed.items() if found},
+        "submissions_shown": shown,
+        "failed": [
+            *_named(db, orphans, "no accepted submission behind invoice"),
+            *_named(db, lost, "no invoice behind case"),
+        ],
     }
+
+
+def _named(db: Connection, wrong: Select[tuple[str]], what: str) -> list[str]:
+    return [f"{what} {one}" for one in db.execute(wrong.limit(NAMED_MAX)).scalars()]

@@ -11,6 +11,7 @@ from libs.events import (
     AdvanceCredited,
     CallRecorded,
     CaseOpened,
+    ClaimChargedBack,
     ClaimTransmitted,
     CollectionRequested,
     DunningResumed,
@@ -43,7 +44,9 @@ Reminded: TypeAlias = (
     | DunningResumed
     | CollectionRequested
 )
-Owned: TypeAlias = ClaimTransmitted | AdvanceCredited | MemberCredited | MemberDebited
+Owned: TypeAlias = (
+    ClaimTransmitted | AdvanceCredited | MemberCredited | MemberDebited | ClaimChargedBack
+)
 
 
 def project_invoices(event: Invoiced, envelope: Envelope) -> Iterable[Change]:
@@ -196,5 +199,14 @@ def project_claims(event: Owned, _envelope: Envelope) -> Iterable[Change]:
             )
         case AdvanceCredited():
             yield change(claims, invoice_id=key, advanced_rappen=event.amount_rappen)
-        case MemberCredited() | MemberDebited():
+        case MemberCredited():
+            yield change(
+                claims,
+                invoice_id=key,
+                advanced_rappen=event.advanced_rappen,
+                credited_rappen=event.credited_rappen,
+            )
+        case MemberDebited():
             yield change(claims, invoice_id=key, credited_rappen=event.credited_rappen)
+        case ClaimChargedBack():
+            yield change(claims, invoice_id=key, advanced_rappen=0)

@@ -163,7 +163,7 @@ claims = Table(
     Column("invoice_id", Text, primary_key=True),
     Column("practice_id", Text, nullable=False, index=True),
     Column("ownership", Text, nullable=False),
-    Column("advanced_rappen", BigInteger, nullable=False),
+    Column("advanced_rappen", BigInteger, nullable=False),  # what of it is not repaid yet
     Column("credited_rappen", BigInteger, nullable=False),
 )
 

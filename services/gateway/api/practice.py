@@ -132,8 +132,11 @@ def typed(section: Section, given: dict[str, Any]) -> Settings:
         raise Problem(422, "invalid", "There is no such setting.", path=f"settings/{min(unknown)}")
     try:
         return msgspec.convert({**given, "type": kind.__name__}, kind)
-    except msgspec.ValidationError:
-        raise Problem(422, "invalid", "A setting is not as it must be.", path="settings") from None
+    except msgspec.ValidationError as error:
+        # What a value says of itself is ours; what msgspec says may repeat what was sent (P21).
+        own = error.__cause__
+        why = str(own) if isinstance(own, ValueError) else "A setting is not as it must be."
+        raise Problem(422, "invalid", why, path="settings") from None
 
 
 def setting(section: Any, row: Row[Any] | None) -> SettingsItem:

@@ -8,13 +8,10 @@ from typing import TypeAlias, assert_never
 from libs.events import PracticeConfigured, PracticeRegistered, Refused
 from libs.events.values import (
     Address,
-    Contract,
     Language,
     PracticeId,
     PracticeKind,
-    Reminding,
     Settings,
-    Terms,
 )
 
 
@@ -40,18 +37,6 @@ class ChangedMeanwhile(Refused):
     """Somebody else changed these settings since they were read."""
 
     status = 412
-
-
-class OutOfBounds(Refused):
-    """A wait is 10 to 120 days, a term 10 to 180, and a rate 0 to 100 per cent."""
-
-    status = 422
-
-
-class WrongNumberOfWaits(Refused):
-    """Rappel+ has five steps and the plain ladder four; give a wait for each, or none at all."""
-
-    status = 422
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -160,7 +145,6 @@ def configure(state: State, command: ConfigurePractice) -> Sequence[PracticeEven
     last = state.sections.get(section)
     if last and last.settings == command.settings and last.valid_from <= command.valid_from:
         return []
-    check(command.settings)
     version = state.version(section)
     if command.expected_version not in (None, version):
         raise ChangedMeanwhile
@@ -177,25 +161,6 @@ def configure(state: State, command: ConfigurePractice) -> Sequence[PracticeEven
             by=command.by,
         )
     ]
-
-
-def check(settings: Settings) -> None:
-    """Refuse settings that the services they are for could not follow. Source: BR-29, BR-123."""
-    match settings:
-        case Terms():
-            good = all(10 <= days <= 180 for days in (settings.patient_days, settings.insurer_days))  # noqa: PLR2004 - BR-29
-        case Reminding():
-            steps = 5 if settings.rappel_plus else 4
-            if len(settings.wait_days) not in (0, steps):
-                raise WrongNumberOfWaits
-            good = all(10 <= days <= 120 for days in settings.wait_days)  # noqa: PLR2004 - BR-123
-        case Contract():
-            rates = (settings.advance_bp, settings.fee_bp)
-            good = all(0 <= rate <= 10_000 for rate in rates) and settings.limit_rappen >= 0  # noqa: PLR2004 - basis points
-        case _:
-            assert_never(settings)
-    if not good:
-        raise OutOfBounds
 
 
 def evolve(state: State, event: PracticeEvent) -> State:
