@@ -224,6 +224,21 @@ def test_a_token_that_ended_is_fetched_again() -> None:
     assert asyncio.run(ask()) == 1
 
 
+def test_a_partner_waits_when_the_system_is_busy() -> None:
+    """P41: 429 and 503 say when to come back."""
+    answers = [
+        httpx.Response(429, headers={"Retry-After": "0"}),
+        httpx.Response(200, json={"a": 1}),
+    ]
+
+    async def ask() -> object:
+        transport = httpx.MockTransport(lambda _: answers.pop(0))
+        async with httpx.AsyncClient(transport=transport, base_url="http://desk") as door:
+            return await Partner(door, access("c")).get("/v1/practice")
+
+    assert asyncio.run(ask()) == {"a": 1}
+
+
 def test_an_answer_that_is_not_right_stops_the_play() -> None:
 
     async def ask() -> None:
