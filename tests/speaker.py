@@ -9,6 +9,8 @@ from typing import Any, Self, TypeAlias
 import httpx
 
 from libs.events import (
+    BankCreditBooked,
+    BankCreditReversed,
     CollectionRequested,
     CreditUnmatched,
     Event,
@@ -21,6 +23,7 @@ from libs.events import (
     PaymentReversed,
     PracticeConfigured,
     PracticeRegistered,
+    SubmissionAccepted,
 )
 from libs.events.values import PracticeId
 from libs.runtime.clock import MovableClock
@@ -44,6 +47,9 @@ Said: TypeAlias = (
     | HoldPlaced
     | HoldLifted
     | CollectionRequested
+    | SubmissionAccepted
+    | BankCreditBooked
+    | BankCreditReversed
 )
 
 
