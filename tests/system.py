@@ -17,8 +17,10 @@ from libs.events.values import (
     PracticeId,
     PracticeKind,
     Reminding,
-    Settings as PracticeSettings,
     Terms,
+)
+from libs.events.values import (
+    Settings as PracticeSettings,
 )
 from libs.runtime.clock import MovableClock
 from libs.runtime.settings import Settings

@@ -13,9 +13,10 @@ from libs.runtime.batch import Batch, Commands, Pending, Work
 from libs.runtime.clock import Clock
 from libs.runtime.effects import Effects
 from libs.runtime.feed import Feed, Wake
-from libs.runtime.hearing import Hearing, PageWork, Redrive
+from libs.runtime.hearing import Hearing
 from libs.runtime.ids import derived, new_id
 from libs.runtime.metrics import HALTED, LAG_RECORDS, LAG_SECONDS
+from libs.runtime.pages import PageWork, Redrive
 from libs.runtime.service import Command, Service
 from libs.runtime.store import Broken, Store
 from libs.runtime.vault import Vault

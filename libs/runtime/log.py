@@ -12,8 +12,11 @@ def configure(level: str, service: str = "") -> None:
     """Set up structlog and quieten libraries; nothing is logged that is not a field of ours."""
     number = logging.getLevelNamesMapping()[level.upper()]
     people = sys.stderr.isatty()
-    renderer = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
-        if people else structlog.processors.JSONRenderer()
+    renderer = (
+        structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+        if people
+        else structlog.processors.JSONRenderer()
+    )
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,

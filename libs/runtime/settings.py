@@ -12,56 +12,75 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="QUITTANCE_", frozen=True, extra="ignore")
 
-    data: Path = Field(Path("data"), description="Folder of databases, documents and keys.")
-    host: str = Field("127.0.0.1", description="Address to listen on.")
-    port: int = Field(8080, description="Port to listen on.")
-    demo: bool = Field(True, description="Play the demo cooperative on the first embedded start.")
-    demo_seed: int = Field(1, description="Seed of the demo cooperative.")
-    demo_days: int = Field(182, description="Days that the demo plays.")
-    tls_certificate: Path | None = Field(None, description="PEM file; serves HTTPS with tls_key.")
-    tls_key: Path | None = Field(None, description="PEM file of the certificate's key.")
+    data: Path = Field(default=Path("data"), description="Folder of databases, documents and keys.")
+    host: str = Field(default="127.0.0.1", description="Address to listen on.")
+    port: int = Field(default=8080, description="Port to listen on.")
+    demo: bool = Field(
+        default=True, description="Play the demo cooperative on the first embedded start."
+    )
+    demo_seed: int = Field(default=1, description="Seed of the demo cooperative.")
+    demo_days: int = Field(default=182, description="Days that the demo plays.")
+    tls_certificate: Path | None = Field(
+        default=None, description="PEM file; serves HTTPS with tls_key."
+    )
+    tls_key: Path | None = Field(default=None, description="PEM file of the certificate's key.")
     behind_proxy: bool = Field(
-        False, description="TLS ends at a proxy in front; allows plain HTTP on a public address."
+        default=False,
+        description="TLS ends at a proxy in front; allows plain HTTP on a public address.",
     )
     database: str = Field(
-        "",
+        default="",
         description="PostgreSQL URL with {service} in it, e.g. postgresql://{service}@db/{service};"
         " empty: SQLite files in the data folder.",
     )
-    database_password: Path | None = Field(None, description="File with the database password.")
+    database_password: Path | None = Field(
+        default=None, description="File with the database password."
+    )
     database_owner: str = Field(
-        "", description="The same for the owner role; only `quittance migrate` uses it."
+        default="", description="The same for the owner role; only `quittance migrate` uses it."
     )
-    database_owner_password: Path | None = Field(None, description="File with its password.")
-    kafka: str = Field("", description="Bootstrap servers; set together with `database`.")
+    database_owner_password: Path | None = Field(
+        default=None, description="File with its password."
+    )
+    kafka: str = Field(default="", description="Bootstrap servers; set together with `database`.")
     kafka_authority: Path | None = Field(
-        None, description="PEM file of the authority that signed the brokers' certificates."
+        default=None, description="PEM file of the authority that signed the brokers' certificates."
     )
-    kafka_user: str = Field("", description="User at the brokers (SCRAM-SHA-512); empty: none.")
-    kafka_password: Path | None = Field(None, description="File with the user's password.")
+    kafka_user: str = Field(
+        default="", description="User at the brokers (SCRAM-SHA-512); empty: none."
+    )
+    kafka_password: Path | None = Field(default=None, description="File with the user's password.")
     peers: str = Field(
-        "http://{service}:8000",
+        default="http://{service}:8000",
         description="URL of another service, with {service} in it; or several on one machine:"
         " ingest=http://127.0.0.1:8001,dunning=http://127.0.0.1:8002.",
     )
-    master_key: Path | None = Field(
-        None, description="File with the 32-byte key that wraps the subject keys; default in data."
+    metrics_port: int = Field(
+        default=0, description="Port of /metrics alone; 0: beside the rest of the interface."
     )
-    body_bytes_max: int = Field(20_000_000, description="Largest request body taken (B12).")
-    request_seconds_max: float = Field(30.0, description="Longest time for a request body (B48).")
-    queue_max: int = Field(2_000, description="Commands that may wait before 503 is answered.")
+    master_key: Path | None = Field(
+        default=None,
+        description="File with the 32-byte key that wraps the subject keys; default in data.",
+    )
+    body_bytes_max: int = Field(default=20_000_000, description="Largest request body taken (B12).")
+    request_seconds_max: float = Field(
+        default=30.0, description="Longest time for a request body (B48)."
+    )
+    queue_max: int = Field(
+        default=2_000, description="Commands that may wait before 503 is answered."
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
-        "info", description="Log level."
+        default="info", description="Log level."
     )
     creditor_name: str = Field(
-        "Quittance Genossenschaft", description="Name of the account holder on the QR-bill."
+        default="Quittance Genossenschaft", description="Name of the account holder on the QR-bill."
     )
-    creditor_street: str = Field("Bahnhofstrasse", description="Its street.")
-    creditor_house_no: str = Field("12", description="Its house number.")
-    creditor_zip: str = Field("6003", description="Its postal code.")
-    creditor_city: str = Field("Luzern", description="Its town.")
+    creditor_street: str = Field(default="Bahnhofstrasse", description="Its street.")
+    creditor_house_no: str = Field(default="12", description="Its house number.")
+    creditor_zip: str = Field(default="6003", description="Its postal code.")
+    creditor_city: str = Field(default="Luzern", description="Its town.")
     creditor_iban: str = Field(
-        "CH4431999123000889012", description="QR-IBAN to which debtors pay (payments 1.1)."
+        default="CH4431999123000889012", description="QR-IBAN to which debtors pay (payments 1.1)."
     )
 
     @property

@@ -1,7 +1,7 @@
 """The event log of one service on SQLite or PostgreSQL: read, append, positions.
 
 `events` is only ever inserted into. The one row of `log_head` is the writers' lock and makes
-positions gapless; the relay and `verify` prove it (event-log section 2).
+positions gapless (event-log section 2).
 """
 
 import hashlib
@@ -95,15 +95,14 @@ class Conflict(Exception):
 
 
 class Broken(Exception):
-    """The log or a position is not as it must be; the reader stops rather than skip (P4)."""
+    """The log or a position is not as it must be; the reader stops (P4)."""
 
 
 class Store:
     """One service's log. Every method takes the connection of the transaction it works in."""
 
     def __init__(self, service: str, engine: Engine) -> None:
-        self.service = service
-        self.engine = engine
+        self.service, self.engine = service, engine
         self._sqlite = engine.dialect.name == "sqlite"
 
     @contextmanager
@@ -149,8 +148,8 @@ class Store:
     def append(self, db: Connection, events: Sequence[Envelope]) -> int:
         """Write events at the log's end; positions are given here. Return the last position.
 
-        Takes the head's lock last and holds it for one round trip. Raises Conflict (from `writing`)
-        if a stream already has one of the versions.
+        Takes the head's lock last, for one round trip. Raises Conflict (from `writing`) if a
+        stream already has one of the versions.
         """
         if not events:
             return self.head(db)

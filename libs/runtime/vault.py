@@ -157,7 +157,7 @@ class Vault:
     def _load(self, subjects: list[SubjectId], until: float) -> None:
         for subject in subjects:
             self._known.pop(subject, None)
-        with self._engine.connect() as db:
+        with self._engine.connect().execution_options(reading=True) as db:
             found = select(SUBJECT_KEYS.c.subject, SUBJECT_KEYS.c.key).where(
                 SUBJECT_KEYS.c.subject.in_(bindparam("subjects", expanding=True))
             )

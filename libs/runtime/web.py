@@ -68,7 +68,7 @@ def create_app(host: Host, settings: Settings, *, docs: bool = False) -> FastAPI
     )
     app.state.host = host
     app.router.route_class = StrictRoute
-    app.include_router(_health())
+    app.include_router(_health(metrics=not settings.metrics_port))
     app.include_router(host.service.router)
     problems.install(app)
     app.add_middleware(
@@ -82,7 +82,7 @@ def create_app(host: Host, settings: Settings, *, docs: bool = False) -> FastAPI
     return app
 
 
-def _health() -> APIRouter:
+def _health(*, metrics: bool) -> APIRouter:
     router = APIRouter(include_in_schema=False)
 
     @router.get("/health/live")
@@ -101,9 +101,11 @@ def _health() -> APIRouter:
         ready = host.started and not host.stopping
         return _state(ready, {"degraded": host.halted} if host.halted else {})
 
-    @router.get("/metrics")
-    async def metrics() -> Response:
+    async def figures() -> Response:
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+    if metrics:
+        router.add_api_route("/metrics", figures)
 
     return router
 

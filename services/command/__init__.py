@@ -2,13 +2,12 @@
 
 from collections.abc import Mapping
 
-from services.invoicing import app as invoicing
-
 from libs.runtime.system import Build
 from services.dunning import app as dunning
 from services.factoring import app as factoring
 from services.gateway import app as gateway
 from services.ingest import app as ingest
+from services.invoicing import app as invoicing
 
 BUILDS: Mapping[str, Build] = {
     "ingest": ingest.build,

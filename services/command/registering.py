@@ -64,7 +64,7 @@ async def add_client(
     settings: Settings, practice_id: str, name: str, scopes: Sequence[str]
 ) -> dict[str, str]:
     """Let a program in; return its id and the secret that is shown this once."""
-    chosen = {"scopes": tuple(scopes)} if scopes else {}
+    chosen: dict[str, Any] = {"scopes": tuple(scopes)} if scopes else {}
     command, secret = registration.new_client(
         practice_id=PracticeId(practice_id) if practice_id else COOPERATIVE, name=name, **chosen
     )

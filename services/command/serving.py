@@ -1,6 +1,7 @@
 """`quittance serve`: all services in one process, or one service on PostgreSQL and Kafka."""
 
 import contextlib
+import socket
 
 import structlog
 from rich.console import Console
@@ -25,11 +26,15 @@ def embedded(settings: Settings) -> None:
     log.configure(settings.log_level)
     trace.configure("quittance")
     clock = MovableClock()
-    run(_embedded(settings, System(settings, BUILDS, clock), clock))
-
-
-async def _embedded(settings: Settings, system: System, clock: MovableClock) -> None:
     bound = listen(settings)
+    fresh = demo.prepare(settings)
+    system = System(settings, BUILDS, clock)
+    run(_embedded(settings, system, bound, clock if fresh else None))
+
+
+async def _embedded(
+    settings: Settings, system: System, bound: socket.socket, playing: MovableClock | None
+) -> None:
     port = bound.getsockname()[1]
     scheme = "https" if settings.tls_certificate else "http"
     url = f"{scheme}://{settings.host}:{port}"
@@ -41,9 +46,9 @@ async def _embedded(settings: Settings, system: System, clock: MovableClock) -> 
 
     await system.start()
     try:
-        if settings.demo and not demo.played(settings):
-            await demo.play(system, clock, console)
-        clock.release()
+        if playing is not None:
+            await demo.play(system, playing, console)
+            playing.release()
         system.follow_calendar()
         with bound:
             await server(system.apps["gateway"], settings, ready).serve(sockets=[bound])

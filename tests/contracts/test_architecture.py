@@ -87,7 +87,7 @@ def test_the_lock_names_every_dependency_with_hashes() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     wanted = project["project"]["dependencies"] + project["dependency-groups"]["dev"]
     for name in (re.split(r"[\[<>=~]", one)[0] for one in wanted):
-        assert re.search(rf"^{name}(\[.*\])?==", lock, re.M), name
+        assert re.search(rf"^{name}(\[.*\])?==", lock, re.MULTILINE), name
     assert "--hash=sha256:" in lock
     assert "://" not in "".join(line for line in lock.splitlines() if not line.startswith("#"))
 

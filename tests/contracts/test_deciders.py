@@ -14,10 +14,10 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import HealthCheck, given, settings, strategies as st
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from libs.events import Event, Refused
-from libs.events import values
+from libs.events import Event, Refused, values
 from libs.runtime.clock import Clock
 from libs.runtime.engines import open_engine
 from libs.runtime.service import Decider
@@ -47,7 +47,7 @@ DECIDERS = _found()
 
 _words = st.sampled_from(["a1", "b2", "c3"])
 _days = st.integers(0, 400).map(lambda n: FIRST + timedelta(days=n))
-for _name, _value in vars(values).items():
+for _value in vars(values).values():
     if hasattr(_value, "__supertype__") and _value.__supertype__ is str:
         st.register_type_strategy(_value, _words)
 st.register_type_strategy(date, _days)
@@ -115,7 +115,7 @@ def _once(decider: Decider[Any, Any, Any], state: Any, events: Sequence[Event]) 
 
 def _stored(event: Event) -> Event:
     """Return the event as it comes back from the log: through JSON, private fields closed."""
-    closed = {
+    closed: dict[str, Any] = {
         name: values.Private(subject=private.subject, sealed=b"sealed")
         for name in private_fields(type(event))
         if (private := getattr(event, name)) is not None

@@ -1,9 +1,10 @@
-"""The one path on both engines: what is promised of log, writer and hearing (P2 to P8, P14, P15)."""
+"""The one path on both engines: log, writer and hearing (P2 to P8, P14, P15)."""
 
 import asyncio
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 from sqlalchemy import Engine, select, text
 from sqlalchemy.exc import DatabaseError
@@ -12,8 +13,8 @@ from libs.runtime import verify
 from libs.runtime.clock import MovableClock
 from libs.runtime.engines import open_engine
 from libs.runtime.feed import StoreFeed
-from libs.runtime.hearing import PageWork
 from libs.runtime.host import Host
+from libs.runtime.pages import PageWork
 from libs.runtime.parked import listed, retry
 from libs.runtime.rebuild import rebuild
 from libs.runtime.store import EVENTS
@@ -69,7 +70,7 @@ class Pair:
     async def rest(self) -> None:
         """Wait until the greeter has heard everything."""
         async with asyncio.timeout(20):
-            while not (await self.registry.at_rest() and await self.greeter.at_rest()):
+            while not (await self.registry.at_rest() and await self.greeter.at_rest()):  # noqa: ASYNC110 - two loops are asked
                 await asyncio.sleep(0.005)
 
     async def stop(self) -> None:
@@ -221,24 +222,25 @@ def test_personal_fields_are_ciphertext_in_the_log_and_gone_after_erasure(pair: 
         with pair.greeter.read_store.reading() as db:
             row = db.execute(select(EVENTS)).one()
         assert b"Hidden" not in row.data
-        assert pair.greeter.store.head
         event = toy_event(row.data)
         opened = pair.keys.open_event(event, row.event_id)
         assert opened.guest is not None
-        assert opened.guest.reveal().name == "Hidden Guest"
+        hidden = opened.guest.reveal()
+        assert hidden is not None
+        assert hidden.name == "Hidden Guest"
         assert pair.keys.destroy(opened.guest.subject)
         after = pair.keys.open_event(event, row.event_id)
         assert after.guest is not None
         assert after.guest.reveal() is None
-        assert pair.keys.seal(opened, row.event_id).guest.erased
+        sealed = pair.keys.seal(opened, row.event_id)
+        assert sealed.guest is not None
+        assert sealed.guest.erased
 
     run(pair, scene)
 
 
 def toy_event(data: bytes) -> toy.Greeted:
     """Return a stored greeting."""
-    import msgspec
-
     return msgspec.json.decode(data, type=toy.Greeted)
 
 
