@@ -1,0 +1,40 @@
+"""The portal's routes in one place; the last one answers what nothing else does."""
+
+from fastapi import APIRouter, Request, Response
+
+from libs.runtime.web import Problem
+from services.gateway.portal import (
+    access_pages,
+    account_page,
+    hold_pages,
+    invoice_list,
+    invoice_page,
+    start,
+    statics,
+    submission_pages,
+)
+from services.gateway.portal.frame import error_page
+
+MACHINES = ("/v1/", "/oauth/", "/xml_import/", "/static/", "/health/")
+
+router = APIRouter(include_in_schema=False)
+for part in (
+    statics,
+    access_pages,
+    start,
+    invoice_list,
+    hold_pages,
+    invoice_page,
+    submission_pages,
+    account_page,
+):
+    router.include_router(part.router)
+
+
+@router.get("/{path:path}")
+async def nowhere(request: Request, path: str) -> Response:
+    """Answer an unknown address: people with a page, programs with a problem document."""
+    people = "text/html" in request.headers.get("accept", "")
+    if not people or f"/{path}".startswith(MACHINES):
+        raise Problem(404, "not_found", "There is nothing at this address.")
+    return await error_page(request, 404, "not_found")

@@ -1,0 +1,147 @@
+"""Handing in, and what became of what was handed in."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+import msgspec
+from fastapi import APIRouter, Form, Query, Request, Response, UploadFile
+
+from libs.events.values import Finding
+from libs.runtime.web import Problem
+from services.gateway import sessions
+from services.gateway.portal import figures
+from services.gateway.portal.findings import Sentence, sentences
+from services.gateway.portal.frame import HandsIn, Page, SeesSubmissions, Visit, html
+
+router = APIRouter(route_class=Page, include_in_schema=False)
+
+FILES_MAX = 100
+
+
+@dataclass(frozen=True, kw_only=True)
+class HandedIn:
+    """A submission with its findings as sentences."""
+
+    received_at: Any
+    request_id: str
+    state: str
+    invoice_id: str | None
+    findings: Sequence[Sentence]
+
+
+@router.get("/submissions")
+async def submissions(
+    visit: SeesSubmissions,
+    state: Literal["all", "accepted", "rejected"] = "all",
+    before: Annotated[int | None, Query(ge=0, le=2**62)] = None,
+) -> Response:
+    """List what was handed in, newest first, with its verdict."""
+    found, after = await visit.read(figures.submission_page, state, before)
+    findings = [msgspec.json.decode(row.findings, type=tuple[Finding, ...]) for row in found]
+    said = await sentences(visit, [one for some in findings for one in some])
+    rows = [
+        HandedIn(
+            received_at=row.received_at,
+            request_id=row.request_id,
+            state=row.state,
+            invoice_id=row.invoice_id,
+            findings=[said(one) for one in some],
+        )
+        for row, some in zip(found, findings, strict=True)
+    ]
+    chosen = "" if state == "all" else f"state={state}&"
+    more = f"/submissions?{chosen}before={after}" if after else None
+    if before is not None and visit.partial:
+        return html("submission_rows.html", t=visit.t, rows=rows, more_href=more)
+    counts = await visit.read(figures.submission_counts)
+    values = {"state": state, "rows": rows, "more_href": more, "counts": counts}
+    return await visit.page("submissions.html", "submissions", **values)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """What came of one file of the form."""
+
+    file: str
+    word: Literal["accepted", "repeated", "rejected", "away"]
+    request_id: str = ""
+    invoice_id: str = ""
+    findings: Sequence[Sentence] = ()
+
+    @property
+    def accepted(self) -> bool:
+        """Whether there is an invoice for it, now or before."""
+        return self.word in {"accepted", "repeated"}
+
+    @property
+    def tone(self) -> str:
+        """Return the colour and shape of its tag."""
+        tones = {"accepted": "good", "repeated": "info", "rejected": "bad", "away": "warn"}
+        return tones[self.word]
+
+
+@router.get("/submissions/new")
+async def hand_in_form(visit: HandsIn) -> Response:
+    """Ask for files."""
+    return await hand_in_page(visit)
+
+
+async def hand_in_page(
+    visit: Visit, verdicts: Sequence[Verdict] = (), error: str = "", status: int = 200
+) -> Response:
+    """Return the form, above it the verdicts of what was just handed in."""
+    return await visit.page(
+        "hand_in.html",
+        "hand_in",
+        status,
+        verdicts=verdicts,
+        error=error,
+        files_max=FILES_MAX,
+    )
+
+
+@router.post("/submissions/new")
+async def hand_in(
+    request: Request,
+    visit: HandsIn,
+    csrf: Annotated[str, Form(max_length=100)] = "",
+    files: list[UploadFile] | None = None,
+) -> Response:
+    """Hand each file in and show its verdict. Sent again, a file changes nothing."""
+    sessions.check_form(request, visit.session, csrf)
+    chosen = [file for file in files or () if file.filename]
+    if not chosen:
+        return await hand_in_page(visit, error=visit.t("hand_in.no_files"), status=422)
+    if len(chosen) > FILES_MAX:
+        error = visit.t("hand_in.too_many", files=FILES_MAX)
+        return await hand_in_page(visit, error=error, status=422)
+    return await hand_in_page(visit, [await verdict_on(visit, file) for file in chosen])
+
+
+async def verdict_on(visit: Visit, file: UploadFile) -> Verdict:
+    """Hand in one file; when the check is away the others still get theirs."""
+    name = (file.filename or "").replace("\\", "/").rpartition("/")[2][:120]
+    try:
+        answer = await visit.ask(
+            "ingest",
+            "POST",
+            "/submissions",
+            content=await file.read(),
+            content_type="application/xml",
+        )
+        receipt = msgspec.json.decode(answer.content)
+    except (Problem, msgspec.DecodeError):
+        return Verdict(file=name, word="away")
+    findings = [
+        Sentence(one["severity"], one.get("message", ""), one.get("remedy", ""), one.get("line", 0))
+        for one in receipt.get("findings", ())
+    ]
+    accepted = answer.is_success and receipt.get("state") == "accepted"
+    return Verdict(
+        file=name,
+        word="rejected" if not accepted else "repeated" if receipt.get("repeated") else "accepted",
+        request_id=receipt.get("request_id") or "",
+        invoice_id=receipt.get("invoice_id") or "",
+        findings=findings,
+    )
