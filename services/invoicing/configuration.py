@@ -229,9 +229,4 @@ def holidays_of(canton: str, year: int) -> Holidays:
     else:
         subdivision = canton if canton in CANTONS else None
         days = holidays.country_holidays("CH", subdiv=subdivision, years=years)
-    return Holidays(
-        canton=canton,
-        first=date(year, 1, 1),
-        last=date(years[-1], 12, 31),
-        days=frozenset(days),
-    )
+    return Holidays(canton=canton, days=frozenset(days))

@@ -13,27 +13,24 @@ TERM_DAYS = 30
 TERM_DAYS_LONG = 45
 """Invalidity insurance and home care. Source: BR-16."""
 TERM_DAYS_MAX = 365
-"""A message that grants more is cut: a longer term is an agreement, not a message."""
+"""A longer term is cut: it would be an arrangement, which has its own form."""
 SATURDAY = 5
 DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Holidays:
-    """Legal holidays of one canton over whole years; enters with a command.
+    """Legal holidays of one canton, of the years that a term can reach; enters with a command.
 
     The canton is that of the treatment, which stands for the debtor's: a term follows the debtor's
     canton, and of most patients it is the same (BR-167).
     """
 
     canton: str
-    first: date
-    last: date
     days: frozenset[date] = field(repr=False)
 
     def is_working(self, day: date) -> bool:
         """Tell whether mail is carried and a term may end on the day."""
-        assert self.first <= day <= self.last, f"{day} lies outside the calendar"
         return day.weekday() < SATURDAY and day not in self.days
 
     def working_day(self, day: date) -> date:
@@ -55,7 +52,8 @@ def term_days(facts: Facts, payer: Payer, terms: Terms | None, kind: PracticeKin
     Source: BR-29 for the practice's settings, BR-16 for the defaults.
     """
     if terms is not None:
-        return terms.insurer_days if payer is Payer.INSURER else terms.patient_days
+        settled = terms.insurer_days if payer is Payer.INSURER else terms.patient_days
+        return min(settled, TERM_DAYS_MAX)
     if facts.term_days is not None:
         return min(facts.term_days, TERM_DAYS_MAX)
     long = facts.law is Law.IVG or kind is PracticeKind.HOME_CARE
@@ -69,4 +67,4 @@ def due_on(issued_on: date, days: int, holidays: Holidays) -> date:
     """
     delivered_on = holidays.after(issued_on, DELIVERY_WORKING_DAYS)
     earliest = delivered_on + timedelta(days=NET_DAYS_MIN)
-    return holidays.working_day(max(issued_on + timedelta(days=days), earliest))
+    return holidays.working_day(max(issued_on + timedelta(days=max(days, 0)), earliest))
