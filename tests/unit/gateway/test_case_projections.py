@@ -1,0 +1,111 @@
+"""What the read tables show of reminding and of the member's money."""
+
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Connection
+
+from libs.events import (
+    AdvanceCredited,
+    CallRecorded,
+    ClaimChargedBack,
+    ClaimTransmitted,
+    CollectionRequested,
+    DunningResumed,
+    DunningStopped,
+    HoldLifted,
+    HoldPlaced,
+    MemberCredited,
+    MemberDebited,
+    ReminderEscalated,
+)
+from libs.events.values import CreditId, Hold, Ownership, Stage
+from services.gateway.projections import cases, claims
+from tests.unit.gateway.facts import DAY, INVOICE, OPENED, PRACTICE, hear, only
+
+LATER = date(2026, 5, 4)
+HERE: dict[str, Any] = {"practice_id": PRACTICE, "invoice_id": INVOICE}
+
+
+def test_a_case_shows_its_last_step_and_the_next(db: Connection) -> None:
+    hear(db, OPENED)
+    row = only(db, cases)
+    assert (row.stage, row.next_stage, row.next_on) == (None, "first_reminder", LATER)
+    escalated = ReminderEscalated(
+        **HERE,
+        stage=Stage.FIRST_REMINDER,
+        on=LATER,
+        waited_days=50,
+        counted_from=DAY,
+        open_rappen=10_000,
+        next_stage=Stage.RPLUS_WRITTEN,
+        next_on=date(2026, 6, 3),
+    )
+    hear(db, escalated, first=2)
+    row = only(db, cases)
+    assert (row.stage, row.stage_on) == ("first_reminder", LATER)
+    assert (row.next_stage, row.next_on) == ("rplus_written", date(2026, 6, 3))
+
+
+def test_a_hold_has_an_owner_and_a_review(db: Connection) -> None:
+    held = HoldPlaced(**HERE, reason=Hold.DISPUTE, by="u", on=DAY, review_on=LATER)
+    hear(db, OPENED, held)
+    row = only(db, cases)
+    assert (row.hold, row.hold_by, row.hold_on, row.hold_review_on) == ("dispute", "u", DAY, LATER)
+    lifted = HoldLifted(**HERE, reason=Hold.DISPUTE, by="u", on=LATER, next_on=date(2026, 6, 9))
+    hear(db, lifted, first=3)
+    row = only(db, cases)
+    assert (row.hold, row.hold_review_on, row.next_on) == (None, None, date(2026, 6, 9))
+
+
+def test_a_case_ends_and_may_go_on(db: Connection) -> None:
+    hear(db, OPENED, DunningStopped(**HERE, end="PAID", on=LATER))
+    assert (only(db, cases).ended, only(db, cases).next_on) == ("PAID", None)
+    resumed = DunningResumed(
+        **HERE, open_rappen=10_000, next_stage=Stage.RPLUS_CALL, next_on=LATER, on=LATER
+    )
+    hear(db, resumed, first=3)
+    assert (only(db, cases).ended, only(db, cases).next_stage) == (None, "rplus_call")
+    called = CallRecorded(
+        **HERE, attempt=1, outcome="REFUSES", by="u", on=LATER, next_stage=None, next_on=None
+    )
+    hear(db, called, first=4)
+    assert only(db, cases).next_stage is None
+    requested = CollectionRequested(
+        **HERE, open_rappen=10_000, agency="Inkasso", secrecy_basis="CONSENT", on=LATER
+    )
+    hear(db, requested, first=5)
+    assert only(db, cases).ended == "COLLECTION"
+
+
+def test_a_claim_shows_what_its_member_has_had(db: Connection) -> None:
+    hear(
+        db,
+        ClaimTransmitted(
+            **HERE,
+            ownership=Ownership.ADVANCED_RECOURSE,
+            amount_rappen=10_000,
+            on=DAY,
+            postings=(),
+        ),
+        AdvanceCredited(**HERE, amount_rappen=8_000, on=DAY, postings=()),
+    )
+    assert only(db, claims).advanced_rappen == 8_000
+    credit: dict[str, Any] = {"credit_id": CreditId("c"), "on": LATER, "postings": ()}
+    hear(
+        db,
+        MemberCredited(
+            **HERE,
+            **credit,
+            amount_rappen=4_000,
+            repaid_rappen=4_000,
+            credited_rappen=4_000,
+            advanced_rappen=4_000,
+            value_on=LATER,
+        ),
+        first=3,
+    )
+    assert (only(db, claims).advanced_rappen, only(db, claims).credited_rappen) == (4_000, 4_000)
+    hear(db, MemberDebited(**HERE, **credit, amount_rappen=4_000, credited_rappen=0), first=4)
+    hear(db, ClaimChargedBack(**HERE, amount_rappen=1, reason="x", on=LATER, postings=()), first=5)
+    assert (only(db, claims).advanced_rappen, only(db, claims).credited_rappen) == (0, 0)
