@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from libs.events.values import Finding, Language
+from libs.events.values import Finding, Language, SubmissionId
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,10 +42,13 @@ def _read(path: Path) -> dict[str, Entry]:
 
 
 _LANGUAGES: Final[tuple[Language, ...]] = ("de", "fr", "it", "en")
+NOTHING: Final[Mapping[str, str]] = {}
 CATALOGUE: Final[Mapping[str, Entry]] = _read(Path(__file__).with_name("findings.toml"))
 
 
-def broken(code: str, *, line: int = 0, column: int = 0, **params: str) -> Finding:
+def broken(
+    code: str, *, line: int = 0, column: int = 0, params: Mapping[str, str] = NOTHING
+) -> Finding:
     """Return an error about a file as a whole."""
     return Finding(
         code=code,
@@ -67,9 +70,26 @@ def remedy(finding: Finding, language: Language) -> str:
     return CATALOGUE[finding.code].remedy[language].format_map(_Params(finding.params))
 
 
-def leading(findings: tuple[Finding, ...]) -> Finding:
-    """Return the finding that names the refusal: the first error."""
-    return next((f for f in findings if f.severity == "error"), findings[0])
+@dataclass(frozen=True, kw_only=True)
+class Unreadable:
+    """A file that cannot be used, with everything of the level at which it fails."""
+
+    status: int
+    """400, 413, 415: no invoice message at all. 422: one, but wrong."""
+    problem: str
+    findings: tuple[Finding, ...]
+    submission_id: SubmissionId | None = None
+    """Its key where that could be read: leads to an accepted message of the same key."""
+    request_id: str = ""
+    version: str = ""
+    amount_rappen: int | None = None
+
+
+def refused(findings: tuple[Finding, ...]) -> Unreadable:
+    """Return the refusal that its first error names."""
+    leading = next((f for f in findings if f.severity == "error"), findings[0])
+    entry = CATALOGUE[leading.code]
+    return Unreadable(status=entry.status, problem=entry.problem, findings=findings)
 
 
 class _Params(dict[str, str]):

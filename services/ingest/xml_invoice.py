@@ -4,7 +4,7 @@ The levels of invoice-xml 19 in their order: encoding and form, root and version
 values, then rules. Everything of a level is reported; the next one needs the one before. Pure.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from libs.events.values import (
@@ -18,12 +18,14 @@ from libs.events.values import (
 )
 from libs.runtime.ids import derived
 from services.ingest import arithmetic, attachments, grammar, numbers, plausibility, versions
-from services.ingest.findings import CATALOGUE, leading
+from services.ingest.findings import Unreadable, refused
 from services.ingest.lexical import money
 from services.ingest.lines import read_line, service_line
 from services.ingest.reading import Sources, debtor_of, facts_of, kind_of, medical_of, patient_of
 from services.ingest.report import Report
 from services.ingest.xml_tree import Node, Tree, read
+
+__all__ = ["Invoice", "Unreadable", "parse"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,30 +43,15 @@ class Invoice:
     warnings: tuple[Finding, ...]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Unreadable:
-    """A message that cannot be used, with everything of the level at which it fails."""
-
-    status: int
-    """400, 413, 415: no invoice message at all. 422: one, but wrong."""
-    problem: str
-    findings: tuple[Finding, ...]
-    submission_id: SubmissionId | None = None
-    """Its key where that could be read: leads to an accepted message of the same key."""
-    request_id: str = ""
-    version: str = ""
-    amount_rappen: int | None = None
-
-
 def parse(data: bytes, today: date) -> Invoice | Unreadable:
     """Read one message as of a day in Zurich. Raises nothing, whatever the bytes."""
     tree = read(data)
     if isinstance(tree, Finding):
-        return _refused((tree,))
+        return refused((tree,))
     report = Report(tree.root)
     version = versions.detect(tree, report)
     if version is None:
-        return _refused(report.findings())
+        return refused(report.findings())
     grammar.examine(tree.root, grammar.shapes("4.4" if version == "4.3" else version), report)
     if report.failed():
         return _readable(tree, version, report)
@@ -110,15 +97,8 @@ def _judge(sources: Sources, today: date, report: Report) -> plausibility.Messag
     return message
 
 
-def _refused(findings: tuple[Finding, ...]) -> Unreadable:
-    entry = CATALOGUE[leading(findings).code]
-    return Unreadable(status=entry.status, problem=entry.problem, findings=findings)
-
-
 def _readable(tree: Tree, version: str, report: Report) -> Unreadable:
     """Return a refusal with what could be read of the message's identity."""
-    findings = report.findings()
-    entry = CATALOGUE[leading(findings).code]
     payload = tree.root.child("payload")
     reference = payload.child("invoice") if payload is not None else None
     body = payload.child("body") if payload is not None else None
@@ -128,10 +108,8 @@ def _readable(tree: Tree, version: str, report: Report) -> Unreadable:
     balance = balance or (tiers.child("balance") if tiers is not None else None)
     amount = money(balance.get("amount")) if balance is not None else None
     request_id = reference.get("request_id") if reference is not None else ""
-    return Unreadable(
-        status=entry.status,
-        problem=entry.problem,
-        findings=findings,
+    return replace(
+        refused(report.findings()),
         submission_id=_submission_id(payload, gln) if payload and gln and reference else None,
         request_id=request_id if len(request_id) <= 35 else "",  # noqa: PLR2004 - s35
         version=version,

@@ -116,13 +116,23 @@ def read(data: bytes) -> Tree | Finding:
     return Tree(root=reader.root, namespace=reader.namespace)
 
 
-def refuses_doctype(data: bytes) -> Finding | None:
-    """Return why a large file must not be shown to another parser; reads it without a tree."""
-    parser = expat.ParserCreate()
-    parser.StartDoctypeDeclHandler = _doctype
-    parser.XmlDeclHandler = _declared
+def root_of(data: bytes) -> str | Finding:
+    """Return the root's name as `namespace name`, once the whole file is seen to be harmless.
+
+    For files too large for a tree: what passes may be shown to a streaming parser.
+    """
     if data.startswith(NOT_XML + OTHER_ENCODINGS):
         return broken("not_xml")
+    parser = expat.ParserCreate(namespace_separator=" ")
+    names: list[str] = []
+
+    def first(name: str, _attributes: dict[str, str]) -> None:
+        names.append(name)
+        parser.StartElementHandler = None
+
+    parser.StartElementHandler = first
+    parser.StartDoctypeDeclHandler = _doctype
+    parser.XmlDeclHandler = _declared
     try:
         for piece in _pieces(data):
             parser.Parse(piece)
@@ -133,7 +143,7 @@ def refuses_doctype(data: bytes) -> Finding | None:
         return _broken(error)
     except (LookupError, ValueError):
         return broken("xml_encoding_unsupported")
-    return None
+    return names[0]
 
 
 def _pieces(data: bytes) -> Iterator[bytes]:
@@ -180,7 +190,7 @@ class _Reader:
             code,
             line=self.parser.CurrentLineNumber,
             column=self.parser.CurrentColumnNumber + 1,
-            **(LIMITS if code == "xml_too_complex" else {}),
+            params=LIMITS if code == "xml_too_complex" else {},
         )
 
     def _handle_elements(self) -> None:
