@@ -12,6 +12,8 @@ class ClaimTransmitted(Event, frozen=True, kw_only=True):
     invoice_id: InvoiceId
     ownership: Ownership
     amount_rappen: int
+    due_on: date | None = None
+    """Last day to pay without being late; decides whether it may be advanced (BR-141)."""
     on: date
     postings: tuple[Posting, ...]
 
@@ -34,6 +36,10 @@ class MemberCredited(Event, frozen=True, kw_only=True):
     repaid_rappen: int
     credited_rappen: int = 0
     """What the member has had for this invoice in all, this act included: read tables set it."""
+    open_rappen: int = 0
+    """What is still held of the claim after this act (account 9100)."""
+    advanced_rappen: int = 0
+    """What is still advanced on it after this act (account 1150)."""
     on: date
     value_on: date
     postings: tuple[Posting, ...]
@@ -47,6 +53,10 @@ class MemberDebited(Event, frozen=True, kw_only=True):
     amount_rappen: int
     credited_rappen: int = 0
     """What the member has had for this invoice in all, this act included: read tables set it."""
+    surplus_rappen: int = 0
+    """What the bank took back beyond that: it had been the debtor's credit (account 2030)."""
+    open_rappen: int = 0
+    """What is held of the claim again after this act (account 9100)."""
     on: date
     postings: tuple[Posting, ...]
 
@@ -66,6 +76,8 @@ class ClaimClosed(Event, frozen=True, kw_only=True):
 
     invoice_id: InvoiceId
     amount_rappen: int
+    refundable_rappen: int = 0
+    """What the debtor had paid of a cancelled claim: credit of the debtor again (BR-89)."""
     reason: str
     on: date
     postings: tuple[Posting, ...]
@@ -87,5 +99,6 @@ class ReceiptParked(Event, frozen=True, kw_only=True):
 
     credit_id: CreditId
     amount_rappen: int
+    """Negative: the bank took it back."""
     on: date
     postings: tuple[Posting, ...]

@@ -1,0 +1,157 @@
+"""How events fill factoring's read tables. Pure; `tables.py` has the columns."""
+
+from collections.abc import Iterator
+from typing import TypeAlias
+
+import msgspec
+
+from libs.events import (
+    AdvanceCredited,
+    ClaimChargedBack,
+    ClaimClosed,
+    ClaimTransmitted,
+    Envelope,
+    FeeCharged,
+    MemberCredited,
+    MemberDebited,
+    PracticeConfigured,
+    ReceiptParked,
+)
+from libs.events.values import Contract, Ownership
+from libs.runtime.rows import Change, change, drop, put
+from services.factoring.calendar_months import month_of
+from services.factoring.decider.account import MonthClosed, MonthLocked
+from services.factoring.decider.claim_state import CollectionNoted, DisputeEnded, DisputeNoted
+from services.factoring.tables import booked, claims, closings, contracts, flags, journal, locks
+
+Booked: TypeAlias = (
+    ClaimTransmitted
+    | FeeCharged
+    | AdvanceCredited
+    | MemberCredited
+    | MemberDebited
+    | ClaimChargedBack
+    | ClaimClosed
+    | ReceiptParked
+)
+Owned: TypeAlias = (
+    ClaimTransmitted
+    | AdvanceCredited
+    | MemberCredited
+    | MemberDebited
+    | ClaimChargedBack
+    | ClaimClosed
+)
+
+
+def project_contracts(event: PracticeConfigured, _: Envelope) -> Iterator[Change]:
+    """Keep every version of a practice's contract."""
+    if isinstance(event.settings, Contract):
+        yield put(
+            contracts,
+            practice_id=event.practice_id,
+            version=event.version,
+            valid_from=event.valid_from,
+            product=event.settings.product,
+            data=msgspec.json.encode(event.settings).decode(),
+        )
+
+
+def project_journal(event: Booked, envelope: Envelope) -> Iterator[Change]:
+    """Write each line of an entry, and note that its month has bookings."""
+    for line, posting in enumerate(event.postings):
+        yield put(
+            journal,
+            position=envelope.position,
+            line=line,
+            practice_id=event.practice_id,
+            account=posting.account,
+            amount_rappen=posting.amount_rappen,
+            on=event.on,
+            value_on=event.value_on if isinstance(event, MemberCredited) else event.on,
+            kind=envelope.type,
+            invoice_id=None if isinstance(event, ReceiptParked) else event.invoice_id,
+        )
+    if event.postings:
+        yield put(
+            booked,
+            practice_id=event.practice_id,
+            month=month_of(event.on),
+            position=envelope.position,
+        )
+
+
+def project_claims(event: Owned, envelope: Envelope) -> Iterator[Change]:
+    """Say what of each claim is held, advanced and had."""
+    key = event.invoice_id
+    match event:
+        case ClaimTransmitted():
+            yield put(
+                claims,
+                invoice_id=key,
+                practice_id=event.practice_id,
+                position=envelope.position,
+                amount_rappen=event.amount_rappen,
+                open_rappen=event.amount_rappen,
+                advanced_rappen=0,
+                credited_rappen=0,
+                ownership=event.ownership,
+                was_advanced=False,
+                due_on=event.due_on or event.on,
+                transmitted_on=event.on,
+                closed=None,
+            )
+        case AdvanceCredited():
+            yield change(
+                claims,
+                invoice_id=key,
+                advanced_rappen=event.amount_rappen,
+                ownership=Ownership.ADVANCED_RECOURSE,
+                was_advanced=True,
+            )
+        case MemberCredited():
+            yield change(
+                claims,
+                invoice_id=key,
+                open_rappen=event.open_rappen,
+                advanced_rappen=event.advanced_rappen,
+                credited_rappen=event.credited_rappen,
+            )
+        case MemberDebited():
+            reopened = {"closed": None} if event.open_rappen else {}
+            yield change(
+                claims,
+                invoice_id=key,
+                open_rappen=event.open_rappen,
+                credited_rappen=event.credited_rappen,
+                **reopened,
+            )
+        case ClaimChargedBack():
+            yield change(claims, invoice_id=key, advanced_rappen=0, ownership=Ownership.MANDATED)
+        case ClaimClosed():
+            returned = {"credited_rappen": 0} if event.refundable_rappen else {}
+            yield change(claims, invoice_id=key, open_rappen=0, closed=event.reason, **returned)
+
+
+def project_flags(
+    event: CollectionNoted | DisputeNoted | DisputeEnded, _: Envelope
+) -> Iterator[Change]:
+    """Keep what stands in the way of an advance, also of a claim not known yet."""
+    match event:
+        case CollectionNoted():
+            yield put(flags, invoice_id=event.invoice_id, flag="collection", on=event.on)
+        case DisputeNoted():
+            yield put(flags, invoice_id=event.invoice_id, flag="dispute", on=event.on)
+        case DisputeEnded():
+            yield drop(flags, invoice_id=event.invoice_id, flag="dispute")
+
+
+def project_months(event: MonthLocked | MonthClosed, _: Envelope) -> Iterator[Change]:
+    """Keep which months take no more bookings, and the balances of those that are closed."""
+    key = {"practice_id": event.practice_id, "month": event.month}
+    if isinstance(event, MonthLocked):
+        yield put(locks, **key, locked_on=event.on, closed_on=None)
+        return
+    yield change(locks, **key, closed_on=event.on)
+    for posting in event.closing:
+        yield put(closings, **key, account=posting.account, amount_rappen=posting.amount_rappen)
