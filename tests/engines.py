@@ -27,8 +27,14 @@ KAFKA_IMAGE = f"apache/kafka:{KAFKA_VERSION}"
 POSTGRES_IMAGE = "postgres:18"
 START_SECONDS = 60
 
-GUARD = 'end=$1; shift; "$@" & child=$!; cat >/dev/null; kill -KILL $child; wait; rm -rf "$end"'
-"""Shell: run a command until standard input ends, then kill it and remove its folder."""
+GUARD = """end=$1; shift
+"$@" & child=$!
+read -r answer
+kill -KILL $child
+wait
+[ "$answer" = keep ] || rm -rf "$end"
+"""
+"""Shell: run a command until standard input speaks or ends, then kill it and remove its folder."""
 
 POSTGRES_GUARD = """cat >/dev/null
 kill -QUIT "$2"
@@ -95,8 +101,10 @@ class Guarded:
                 seen.set()
         seen.set()
 
-    def close(self) -> None:
+    def close(self, answer: bytes = b"") -> None:
+        """End the process; the answer tells the guard what else to do."""
         assert self.process.stdin is not None
+        self.process.stdin.write(answer)
         self.process.stdin.close()
         self.process.wait(START_SECONDS)
         if self.process.stdout is not None:
@@ -149,30 +157,44 @@ def kafka_jars() -> Path:
     return folder
 
 
-def start_kafka_on_java() -> tuple[str, Guarded]:
-    """Start one broker of Apache Kafka (KRaft) on this machine."""
-    if shutil.which("java") is None:
-        raise Unavailable("Kafka: neither QUITTANCE_TEST_KAFKA, Docker nor Java 17 is there")
-    jars = kafka_jars()
-    folder = Path(tempfile.mkdtemp(prefix="quittance-kafka-"))
-    broker, controller = free_port(), free_port()
-    config = folder / "server.properties"
-    config.write_text(
-        SERVER_PROPERTIES.format(broker=broker, controller=controller, folder=folder),
-        encoding="utf-8",
-    )
-    java = ["java", "-XX:+UseSerialGC", "-Xmx512m", "-cp", f"{jars}/*"]
-    cluster = ["-t", "MkU3OEVBNTcwNTJENDM2Qk", "-c", str(config)]
-    subprocess.run(
-        [*java, "kafka.tools.StorageTool", "format", *cluster], check=True, capture_output=True
-    )
-    quiet = "-Dorg.slf4j.simpleLogger."
-    logs = [f"{quiet}defaultLogLevel=error", f"{quiet}log.kafka.server.KafkaRaftServer=info"]
-    server = Guarded(GUARD, str(folder), *java, *logs, "kafka.Kafka", str(config))
-    if not server.wait_for("Kafka Server started"):
-        server.close()
-        raise Unavailable(f"Kafka did not start: {''.join(server.lines[-5:])}")
-    return f"127.0.0.1:{broker}", server
+class JavaBroker:
+    """One broker of Apache Kafka (KRaft) on this machine; may be killed and started again."""
+
+    def __init__(self) -> None:
+        if shutil.which("java") is None:
+            raise Unavailable("Kafka: neither QUITTANCE_TEST_KAFKA, Docker nor Java 17 is there")
+        self._java = ["java", "-XX:+UseSerialGC", "-Xmx512m", "-cp", f"{kafka_jars()}/*"]
+        self._folder = Path(tempfile.mkdtemp(prefix="quittance-kafka-"))
+        broker, controller = free_port(), free_port()
+        self.address = f"127.0.0.1:{broker}"
+        self._config = self._folder / "server.properties"
+        self._config.write_text(
+            SERVER_PROPERTIES.format(broker=broker, controller=controller, folder=self._folder),
+            encoding="utf-8",
+        )
+        cluster = ["-t", "MkU3OEVBNTcwNTJENDM2Qk", "-c", str(self._config)]
+        subprocess.run(
+            [*self._java, "kafka.tools.StorageTool", "format", *cluster],
+            check=True,
+            capture_output=True,
+        )
+        self.start()
+
+    def start(self) -> None:
+        quiet = "-Dorg.slf4j.simpleLogger."
+        logs = [f"{quiet}defaultLogLevel=error", f"{quiet}log.kafka.server.KafkaRaftServer=info"]
+        run = [*self._java, *logs, "kafka.Kafka", str(self._config)]
+        self._server = Guarded(GUARD, str(self._folder), *run)
+        if not self._server.wait_for("Kafka Server started"):
+            self._server.close()
+            raise Unavailable(f"Kafka did not start: {''.join(self._server.lines[-5:])}")
+
+    def kill(self) -> None:
+        """End it as a failing machine does; what is on its disk stays."""
+        self._server.close(b"keep\n")
+
+    def close(self) -> None:
+        self._server.close()
 
 
 def start_kafka_in_docker() -> tuple[str, Callable[[], object]]:
@@ -237,8 +259,8 @@ def kafka_bootstrap() -> Iterator[str]:
         if docker_answers():
             address, stop = start_kafka_in_docker()
         else:
-            address, server = start_kafka_on_java()
-            stop = server.close
+            broker = JavaBroker()
+            address, stop = broker.address, broker.close
     except Unavailable as error:
         missing(error)
     yield address
@@ -267,25 +289,38 @@ def postgres_server() -> Iterator[str]:
 _numbers = itertools.count(1)
 
 
-@pytest.fixture
-def postgres_database(postgres_server: str) -> Iterator[Callable[[], str]]:
-    """Return a function that creates an empty database and returns its URL; dropped afterwards."""
-    admin = create_engine(postgres_server, isolation_level="AUTOCOMMIT")
-    made: list[str] = []
+class Databases:
+    """Empty databases on a server, dropped when the test is over."""
 
-    def create() -> str:
-        name = f"quittance_{os.getpid()}_{next(_numbers)}"
-        with admin.connect() as connection:
-            connection.execute(text(f"create database {name}"))
-        made.append(name)
-        url = make_url(postgres_server).set(database=name)
+    def __init__(self, server: str) -> None:
+        self._server = make_url(server)
+        self._admin = create_engine(server, isolation_level="AUTOCOMMIT")
+        self._made: list[str] = []
+
+    def create(self, *suffixes: str) -> str:
+        """Create a database and return its URL; with suffixes, one each, {service} in the URL."""
+        prefix = f"quittance_{os.getpid()}_{next(_numbers)}"
+        names = [f"{prefix}_{suffix}" for suffix in suffixes] or [prefix]
+        with self._admin.connect() as db:
+            for name in names:
+                db.execute(text(f"create database {name}"))
+                self._made.append(name)
+        url = self._server.set(database=f"{prefix}_{{service}}" if suffixes else prefix)
         return url.render_as_string(hide_password=False)
 
-    yield create
-    with admin.connect() as connection:
-        for name in made:
-            connection.execute(text(f"drop database if exists {name} with (force)"))
-    admin.dispose()
+    def drop(self) -> None:
+        with self._admin.connect() as db:
+            for name in self._made:
+                db.execute(text(f"drop database if exists {name} with (force)"))
+        self._admin.dispose()
+
+
+@pytest.fixture
+def postgres_database(postgres_server: str) -> Iterator[Callable[[], str]]:
+    """Return a function that creates an empty database and returns its URL."""
+    databases = Databases(postgres_server)
+    yield databases.create
+    databases.drop()
 
 
 @pytest.fixture
