@@ -29,7 +29,7 @@ CONSUMER = "relay"
 LOG = "log"
 """Source of the checkpoint row that holds the position in the log."""
 PAGE = 2_000
-POLL_SECONDS = 0.05
+POLL_SECONDS = 0.1
 RETRY_SECONDS = (0.2, 0.5, 1.0, 2.0, 5.0)
 LOCK = 0x7E1A9
 """Session advisory lock: one relay per database, and a database is one service's."""
