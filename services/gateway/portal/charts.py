@@ -109,7 +109,7 @@ def tick(francs: int) -> int:
 def weeks(sums: Mapping[date, int], today: date, width: int = 960, height: int = 230) -> Weeks:
     """Return the chart of rappen by Monday; a week in which more was taken back shows none."""
     days = [monday(today) - timedelta(weeks=back) for back in range(WEEKS - 1, -1, -1)]
-    highest = max(0, *(sums.get(on, 0) for on in days)) // RAPPEN
+    highest = -(-max(0, *(sums.get(on, 0) for on in days)) // RAPPEN)
     step = tick(max(highest, 1))
     top = step * max(-(-highest // step), 1)
     left, ground, ceiling = 84, height - 26, 22

@@ -64,12 +64,12 @@ def case_tasks(db: Connection, practice_id: str, today: date) -> Row[int, int]:
 
 
 def stuck(db: Connection, practice_id: str, today: date) -> int:
-    """Return how many overdue invoices have no next step: an error that shows itself (BR-136)."""
-    query = (
-        select(func.count())
-        .select_from(invoices)
-        .join(cases, cases.c.invoice_id == invoices.c.invoice_id, isouter=True)
-        .where(invoices.c.practice_id == practice_id, *queries.stuck(today))
+    """Return how many invoices have no next step: an error that shows itself (BR-136)."""
+    ids = queries.stuck(practice_id, today)
+    query = select(func.count()).where(
+        invoices.c.practice_id == practice_id,
+        invoices.c.end.is_(None),
+        invoices.c.invoice_id.in_(ids),
     )
     return db.execute(query).scalar_one()
 

@@ -22,6 +22,9 @@ LETTERS = ("InvoiceDispatched", "PatientCopySent", "ReminderDispatched")
 KEEPERS: Mapping[str, str] = {"ReminderDispatched": "dunning"}
 """Who keeps a letter, by the event that made it; the others are invoicing's."""
 
+DONE: Mapping[str, str] = {"hold": "hold.done", "lift": "lift.done"}
+"""What is said after an act, by the act."""
+
 IN_PLACE = "frame-ancestors 'self'"
 
 
@@ -55,7 +58,7 @@ async def invoice(
         planned=outlook.plan(row, state, t),
         entries=[explain(event, t, users) for event in reversed(events)],
         facts=facts(row, t),
-        notice={"tone": "good", "text": t(f"{done}.done")} if done else None,
+        notice={"tone": "good", "text": t(DONE[done])} if done else None,
     )
 
 

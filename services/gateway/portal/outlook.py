@@ -17,6 +17,12 @@ from services.gateway.portal.states import (
     may_lift,
 )
 
+LATE: Mapping[str, str] = {
+    "next.stage": "next.stage.late",
+    "next.review": "next.review.late",
+}
+"""Steps whose day has passed say so."""
+
 
 @dataclass(frozen=True)
 class Headline:
@@ -38,8 +44,7 @@ def short(t: Words, step: Step, today: date) -> str:
     }
     if step.key == "next.due":
         values["day"] = formats.day(step.on)
-    late = step.broken and f"{step.key}.late" in t
-    return t(f"{step.key}.late" if late else step.key, **values)
+    return t(LATE.get(step.key, step.key) if step.broken else step.key, **values)
 
 
 def headline(

@@ -17,6 +17,7 @@ from sqlalchemy import (
     Row,
     Select,
     and_,
+    exists,
     func,
     or_,
     select,
@@ -111,25 +112,37 @@ def in_state(practice_id: str, state: str, today: date) -> Sequence[ColumnElemen
         case "paid":
             return [PAID]
         case "stuck":
-            return stuck(today)
+            return [open_, invoices.c.invoice_id.in_(stuck(practice_id, today))]
         case _:
             return []
 
 
-def stuck(today: date) -> Sequence[ColumnElement[bool]]:
-    """Return the overdue invoices nobody acts on: no case, no step, or a step that did not come.
+def stuck(practice_id: str, today: date) -> CompoundSelect[Any]:
+    """Return the ids of invoices nobody acts on: no case, no step, or a step that did not come.
 
-    For a query that joins the cases to the invoices.
+    Each part is a range of one index; a condition over the joined tables took 130 ms.
     """
-    no_step = and_(cases.c.next_on.is_(None), cases.c.stage.is_distinct_from(Stage.KEY_ACCOUNT))
-    return [
+    free = select(cases.c.invoice_id).where(
+        cases.c.practice_id == practice_id, cases.c.ended.is_(None), cases.c.hold.is_(None)
+    )
+    overdue = select(invoices.c.invoice_id).where(
+        invoices.c.invoice_id == cases.c.invoice_id, invoices.c.due_on < today
+    )
+    without_case = select(invoices.c.invoice_id).where(
+        invoices.c.practice_id == practice_id,
         invoices.c.end.is_(None),
-        invoices.c.due_on < today,
-        cases.c.ended.is_(None),
-        cases.c.hold.is_(None),
-        or_(no_step, cases.c.next_on < today - LATE),
-        or_(cases.c.invoice_id.is_not(None), invoices.c.issued_on < today - PREPARING),
-    ]
+        invoices.c.issued_on < today - PREPARING,
+        ~exists().where(cases.c.invoice_id == invoices.c.invoice_id),
+    )
+    return union(
+        free.where(cases.c.next_on < today - LATE),
+        free.where(
+            cases.c.next_on.is_(None),
+            cases.c.stage.is_distinct_from(Stage.KEY_ACCOUNT),
+            overdue.exists(),
+        ),
+        without_case,
+    )
 
 
 REMINDED = (cases.c.ended.is_(None), cases.c.stage.is_not(None))
@@ -233,14 +246,10 @@ def as_row(row: Row[Any]) -> InvoiceRow:
     return InvoiceRow(**row._mapping)  # noqa: SLF001 - SQLAlchemy's public name begins so
 
 
-def invoice_page(
-    db: Connection,
-    practice_id: str,
-    wish: Filter,
-    today: date,
-    after: tuple[date, str] | None,
-) -> tuple[Sequence[InvoiceRow], tuple[date, str] | None]:
-    """Return a page of the list, newest first, and where the next one begins (None: it ends)."""
+def listed(
+    practice_id: str, wish: Filter, today: date, after: tuple[date, str] | None
+) -> Select[Any]:
+    """Return the query of the list, newest first, from behind a place on."""
     query = shown().where(
         invoices.c.practice_id == practice_id, *in_state(practice_id, wish.state, today)
     )
@@ -251,8 +260,15 @@ def invoice_page(
         query = query.where(invoices.c.invoice_id.in_(found))
     if after is not None:
         query = query.where(tuple_(invoices.c.issued_on, invoices.c.invoice_id) < tuple_(*after))
-    query = query.order_by(invoices.c.issued_on.desc(), invoices.c.invoice_id.desc())
-    rows = [as_row(row) for row in db.execute(query.limit(PAGE + 1))]
+    return query.order_by(invoices.c.issued_on.desc(), invoices.c.invoice_id.desc())
+
+
+def invoice_page(
+    db: Connection, practice_id: str, wish: Filter, today: date, after: tuple[date, str] | None
+) -> tuple[Sequence[InvoiceRow], tuple[date, str] | None]:
+    """Return a page of the list and where the next one begins (None: it ends)."""
+    query = listed(practice_id, wish, today, after).limit(PAGE + 1)
+    rows = [as_row(row) for row in db.execute(query)]
     last = rows[PAGE - 1] if len(rows) > PAGE else None
     return rows[:PAGE], (last.issued_on, last.invoice_id) if last else None
 

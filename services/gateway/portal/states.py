@@ -126,16 +126,16 @@ def held(row: InvoiceRow, today: date) -> Step:
 
 def next_step(row: InvoiceRow, today: date) -> Step:
     """Return what an open invoice waits for, with the step that follows if nothing comes in."""
+    if row.case_practice is None:
+        young = row.issued_on >= today - PREPARING
+        return Step("next.preparing", today) if young else Step("next.missing", broken=True)
     if row.stage is None and row.due_on >= today:
         return Step("next.due", row.due_on, stage=row.next_stage)
     if row.next_stage and row.next_on:
-        return Step(
-            "next.stage", row.next_on, stage=row.next_stage, broken=row.next_on < today - LATE
-        )
+        late = row.next_on < today - LATE
+        return Step("next.stage", row.next_on, stage=row.next_stage, broken=late)
     if row.stage == Stage.KEY_ACCOUNT:
         return Step("next.person")
-    if row.case_practice is None and row.issued_on >= today - PREPARING:
-        return Step("next.preparing", today)
     return Step("next.missing", broken=True)
 
 
