@@ -305,8 +305,8 @@ class Databases:
             for name in names:
                 db.execute(text(f"create database {name}"))
                 self._made.append(name)
-        url = self._server.set(database=f"{prefix}_{{service}}" if suffixes else prefix)
-        return url.render_as_string(hide_password=False)
+        url = self._server.set(database=prefix).render_as_string(hide_password=False)
+        return url.replace(prefix, f"{prefix}_{{service}}") if suffixes else url
 
     def drop(self) -> None:
         with self._admin.connect() as db:
