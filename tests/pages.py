@@ -44,12 +44,23 @@ def codes_on(pdf: bytes) -> list[Any]:
 
 def boxes_on(pdf: bytes) -> list[Box]:
     """Return where the characters of the first page stand."""
-    boxes = []
+    return _first_page(pdf)[1]
+
+
+def place_of(pdf: bytes, wanted: str) -> Box:
+    """Return where a text begins on the first page."""
+    text, boxes = _first_page(pdf)
+    return boxes[text.index(wanted)]
+
+
+def _first_page(pdf: bytes) -> tuple[str, list[Box]]:
+    said, boxes = "", []
     for page in _pages(pdf, first_only=True):
         with _closing(page.get_textpage()) as text:
+            said = text.get_text_range()
             edges = [text.get_charbox(index) for index in range(text.count_chars())]
         boxes += [Box(*(edge * MM_PER_POINT for edge in box)) for box in edges]
-    return boxes
+    return said, boxes
 
 
 def _pages(pdf: bytes, *, first_only: bool = False) -> Iterator[Any]:

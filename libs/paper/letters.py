@@ -1,7 +1,7 @@
 """What every letter of the cooperative needs: who asks for the money, and what came out."""
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from libs.events.values import Address, Party
 from libs.runtime.settings import Settings
@@ -17,6 +17,8 @@ class Creditor:
     """QR-IBAN, without blanks."""
     phone: str = ""
     email: str = ""
+    window: Literal["right", "left"] = "right"
+    """On which side its envelopes have their window."""
 
     @property
     def party(self) -> Party:

@@ -22,7 +22,7 @@ def sheet(language: Language, sender: Creditor, practice: Party, recipient: Part
     return {
         "w": texts,
         "lang": language,
-        "window": "right",
+        "window": sender.window,
         "sender": {
             "name": sender.name,
             "lines": _filled(

@@ -29,7 +29,7 @@ from libs.paper.reminder import LETTERS, Instalment, Reminder, reminder_pdf
 from libs.paper.sheet import bill_of, sheet, slip
 from libs.paper.symbol import MODULES_MAX, matrix
 from libs.paper.typesetter import typeset
-from tests.pages import MM_PER_POINT, SCALE, boxes_on, codes_on, text_of
+from tests.pages import MM_PER_POINT, SCALE, boxes_on, codes_on, place_of, text_of
 
 CREDITOR = Creditor(
     name="Quittance Genossenschaft",
@@ -194,6 +194,14 @@ def test_a_long_invoice_flows_over_pages_with_repeated_headers_and_one_slip() ->
     assert text.count("Zahlteil") - text.count("dem Zahlteil") == 1
     for page in ("Seite 1/3", "Seite 2/3", "Seite 3/3"):
         assert page in text
+
+
+def test_the_address_stands_in_the_window_on_either_side() -> None:
+    for window, left, right in (("right", 117, 120), ("left", 19, 22)):
+        sender = replace(CREDITOR, window=window)  # type: ignore[arg-type]  # one of the sides
+        place = place_of(invoice_pdf(replace(invoice(), creditor=sender)).pdf, "Rue de l\u2019H")
+        assert left <= place.left <= right
+        assert 297 - 84 <= place.bottom <= 297 - 50
 
 
 @pytest.mark.parametrize("make", [invoice_pdf, form_pdf, copy_pdf])
