@@ -20,8 +20,8 @@ from libs.runtime.ids import derived
 from libs.runtime.metrics import HEARD, PARKED
 from libs.runtime.rows import INSERT, Change
 from libs.runtime.service import Service, heard
-from libs.runtime.store import PARKED as TABLE
 from libs.runtime.store import Store
+from libs.runtime.tables import PARKED as TABLE
 from libs.runtime.vault import Vault
 
 log = structlog.get_logger()

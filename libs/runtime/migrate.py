@@ -7,7 +7,7 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import Engine, MetaData, inspect, text
 
-from libs.runtime import store, vault
+from libs.runtime import tables, vault
 from libs.runtime.engines import KEYS
 
 HERE = Path(__file__).parent / "migrations"
@@ -16,7 +16,7 @@ SERVICES = Path(__file__).parents[2] / "services"
 
 def target(service: str) -> MetaData:
     """Return the log's tables, or the key store's: what a revision of ours must end in."""
-    return vault.METADATA if service == KEYS else store.METADATA
+    return vault.METADATA if service == KEYS else tables.METADATA
 
 
 def config(service: str, engine: Engine) -> Config:

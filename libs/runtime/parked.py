@@ -9,7 +9,7 @@ import structlog
 from sqlalchemy import Connection, select
 
 from libs.events import Envelope
-from libs.runtime.store import PARKED
+from libs.runtime.tables import PARKED
 
 log = structlog.get_logger()
 

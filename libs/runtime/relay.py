@@ -20,7 +20,8 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from libs.runtime import rows
 from libs.runtime.records import Record, envelope_to_record, partition_of, topic_of
-from libs.runtime.store import POSITIONS, Conflict, Store
+from libs.runtime.store import Conflict, Store
+from libs.runtime.tables import POSITIONS
 
 log = structlog.get_logger()
 T = TypeVar("T")

@@ -13,17 +13,8 @@ from typing import Any
 
 import msgspec
 from sqlalchemy import (
-    BigInteger,
-    Column,
     Connection,
     Engine,
-    Integer,
-    LargeBinary,
-    MetaData,
-    String,
-    Table,
-    Text,
-    UniqueConstraint,
     bindparam,
     select,
     text,
@@ -33,58 +24,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from libs.events import Envelope
 from libs.events.values import EventId, PracticeId
 from libs.runtime.rows import INSERT
-
-METADATA = MetaData()
-_LONG = BigInteger().with_variant(Integer, "sqlite")
-
-LOG_HEAD = Table(
-    "log_head",
-    METADATA,
-    Column("id", Integer, primary_key=True),
-    Column("position", BigInteger, nullable=False),
-    Column("chain", LargeBinary, nullable=False),
-)
-EVENTS = Table(
-    "events",
-    METADATA,
-    Column("position", _LONG, primary_key=True, autoincrement=False),
-    Column("stream", Text, nullable=False),
-    Column("version", Integer, nullable=False),
-    Column("event_id", String(36), nullable=False, unique=True),
-    Column("type", Text, nullable=False),
-    Column("schema_version", Integer, nullable=False),
-    Column("tenant", String(36), nullable=False),
-    Column("data", LargeBinary, nullable=False),
-    Column("correlation_id", Text, nullable=False),
-    Column("causation_id", Text, nullable=False),
-    Column("traceparent", Text, nullable=False),
-    Column("recorded_at", String(32), nullable=False),
-    Column("chain", LargeBinary, nullable=False),
-    UniqueConstraint("stream", "version", name="uq_events_stream_version"),
-)
-POSITIONS = Table(
-    "positions",
-    METADATA,
-    Column("consumer", Text, primary_key=True),
-    Column("source", Text, primary_key=True),
-    Column("partition", Integer, primary_key=True),
-    Column("seq", BigInteger, nullable=False),
-)
-PARKED = Table(
-    "parked",
-    METADATA,
-    Column("consumer", Text, primary_key=True),
-    Column("event_id", String(36), primary_key=True),
-    Column("key", Text, nullable=False, index=True),
-    Column("source", Text, nullable=False),
-    Column("seq", BigInteger, nullable=False),
-    Column("envelope", LargeBinary, nullable=False),
-    Column("attempts", Integer, nullable=False),
-    Column("first_error", Text, nullable=False),
-    Column("last_error", Text, nullable=False),
-    Column("parked_at", String(32), nullable=False),
-    Column("next_retry_at", String(32), nullable=False),
-)
+from libs.runtime.tables import EVENTS, LOG_HEAD, POSITIONS
 
 _FIELDS = [column for column in EVENTS.columns if column.name != "chain"]
 GENESIS = b"\x00" * 32
@@ -120,8 +60,11 @@ class Store:
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """Open a transaction that only reads."""
-        with self.engine.connect().execution_options(reading=True) as db, db.begin():
+        """Open a transaction that only reads, all of it as of one moment."""
+        options: dict[str, Any] = {"reading": True}
+        if not self._sqlite:
+            options["isolation_level"] = "REPEATABLE READ"
+        with self.engine.connect().execution_options(**options) as db, db.begin():
             yield db
 
     def head(self, db: Connection) -> int:
@@ -192,8 +135,9 @@ class Store:
 
         Raises Broken when positions have a gap (only checked where no types are asked for).
         """
-        head = self.head(db)
-        wanted = select(*_FIELDS).where(EVENTS.c.position > after).order_by(EVENTS.c.position)
+        head = self.head(db)  # read first: what is recorded meanwhile belongs to the next page
+        within = (EVENTS.c.position > after) & (EVENTS.c.position <= head)
+        wanted = select(*_FIELDS).where(within).order_by(EVENTS.c.position)
         if types is not None:
             wanted = wanted.where(EVENTS.c.type.in_(types))
         rows = db.execute(wanted.limit(limit)).all()

@@ -15,16 +15,8 @@ from libs.events import PUBLIC, Envelope
 from libs.runtime import rows
 from libs.runtime.hearing import Hearing
 from libs.runtime.records import partition_of
-from libs.runtime.store import (
-    EVENTS,
-    GENESIS,
-    LOG_HEAD,
-    PARKED,
-    POSITIONS,
-    Store,
-    digest,
-    envelope,
-)
+from libs.runtime.store import GENESIS, Store, digest, envelope
+from libs.runtime.tables import EVENTS, LOG_HEAD, PARKED, POSITIONS
 
 PAGE = 2_000
 NAMED_MAX = 20

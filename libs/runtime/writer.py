@@ -134,10 +134,12 @@ class Writer:
                 one.future.set_result(one.answer())
 
     def _write_until_done(self, work: Sequence[Work]) -> None:
+        last: Conflict | None = None
         for attempt in range(TRIES_MAX):
             try:
                 batch = self._write(work)
-            except Conflict:
+            except Conflict as lost:
+                last = lost
                 self._cache.clear()
                 RETRIED.labels(self.service.name).inc()
                 sleep(random.uniform(0, 0.002 * 2 ** min(attempt, 6)))  # noqa: S311 - jitter
@@ -146,7 +148,7 @@ class Writer:
             if batch.new:
                 self._grown()
             return
-        raise Conflict("The streams kept moving; nothing was written.")
+        raise Conflict("The streams kept moving; nothing was written.") from last
 
     def _write(self, work: Sequence[Work]) -> Batch:
         with self.store.writing() as db:

@@ -16,7 +16,7 @@ from libs.events import (
     ReminderEscalated,
 )
 from libs.events.values import Hold, InvoiceId
-from libs.runtime.store import EVENTS
+from libs.runtime.tables import EVENTS
 from services.dunning.tables import cases
 
 Watched: TypeAlias = (

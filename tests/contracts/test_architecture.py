@@ -11,7 +11,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import MetaData
 
-from libs.runtime import migrate, store
+from libs.runtime import migrate, tables
 from libs.runtime.clock import Clock
 from libs.runtime.engines import open_engine
 from libs.runtime.settings import Settings
@@ -108,7 +108,7 @@ def test_migrations_make_the_tables_that_the_code_names(name: str, tmp_path: Pat
         parts_of(Settings(data=tmp_path), Clock(), Vault(keys, b"k" * 32, Clock().now))
     )
     wanted = MetaData()
-    for metadata in (store.METADATA, service.tables, service.kept):
+    for metadata in (tables.METADATA, service.tables, service.kept):
         for table in metadata.sorted_tables:
             table.to_metadata(wanted)
     with engine.connect() as db:

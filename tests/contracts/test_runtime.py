@@ -17,7 +17,7 @@ from libs.runtime.host import Host
 from libs.runtime.pages import PageWork
 from libs.runtime.parked import listed, retry
 from libs.runtime.rebuild import rebuild
-from libs.runtime.store import EVENTS
+from libs.runtime.tables import EVENTS
 from libs.runtime.verify import Reach
 from tests import toy
 
