@@ -51,8 +51,8 @@ def user_by_login(db: Connection, login: str) -> Row[Any] | None:
 
 
 def normal(login: str) -> str:
-    """Return a login as it is kept."""
-    return login.strip().casefold()
+    """Return a login as it is kept; what no database takes is in none of them (B38)."""
+    return login.replace("\x00", "\ufffd").strip().casefold()
 
 
 def network_of(request: Request, *, behind_proxy: bool) -> str:
@@ -75,4 +75,6 @@ def network_of(request: Request, *, behind_proxy: bool) -> str:
 
 def _bucket(login: str, network: str) -> str:
     """Return the name under which failures count; no login stands in the table."""
-    return hashlib.sha256(f"{normal(login)[:500]}\x1f{network}".encode()).hexdigest()
+    return hashlib.sha256(
+        f"{normal(login)[:500]}\x1f{network}".encode(errors="replace")
+    ).hexdigest()

@@ -240,7 +240,11 @@ def _count(findings: Iterable[Finding], severity: str) -> int:
 
 
 def project_timeline(event: Said, envelope: Envelope) -> Iterable[Change]:
-    """Keep every public fact as it was said, without what belongs to a person."""
+    """Keep every public fact as it was said, without what belongs to a person.
+
+    Our own facts get their position after their tables are written, so they stand without one.
+    """
+    own = envelope.source == "gateway"
     names = event.__struct_fields__
     facts = {n: v for n in names if not isinstance(v := getattr(event, n), Private)}
     yield put(
@@ -250,7 +254,7 @@ def project_timeline(event: Said, envelope: Envelope) -> Iterable[Change]:
         invoice_id=facts.get("invoice_id"),
         submission_id=facts.get("submission_id"),
         source=envelope.source,
-        position=envelope.position,
+        position=0 if own else envelope.position,
         recorded_at=envelope.recorded_at,
         on=facts.get("on") or facts.get("issued_on") or facts.get("booked_on"),
         type=envelope.type,

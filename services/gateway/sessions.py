@@ -7,7 +7,7 @@ request, after 12 hours in any case, at logout, with a new password, and when it
 """
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -36,17 +36,17 @@ class Session:
     """Who reads the portal, for which practice, in which language."""
 
     user_id: str
-    login: str
-    name: str
+    login: str = field(repr=False)
+    name: str = field(repr=False)
     role: Role
     practice_id: PracticeId
     practice_ids: tuple[PracticeId, ...]
     """The practices that the user may change to; empty for a clerk, who may change to any."""
     language: Language
-    csrf: str
+    csrf: str = field(repr=False)
     """Goes into a hidden field `csrf` of every form."""
     scopes: frozenset[str]
-    digest: str
+    digest: str = field(repr=False)
 
 
 async def current(request: Request) -> Session | None:

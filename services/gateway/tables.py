@@ -194,7 +194,7 @@ timeline = Table(
     Column("invoice_id", Text),
     Column("submission_id", Text),
     Column("source", Text, nullable=False),
-    Column("position", BigInteger, nullable=False),
+    Column("position", BigInteger, nullable=False),  # in the log of its source; 0: ours
     Column("recorded_at", DateTime(timezone=True), nullable=False),
     Column("on", Date),  # the business day that the event names, if it names one
     Column("type", Text, nullable=False),
