@@ -13,6 +13,10 @@ from services.factoring.queries import Cursor
 
 Practice = Annotated[PracticeId, Header(alias="X-Practice-Id")]
 
+FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2199, 12, 31)
+INSTANT_MAX = 2**62
+"""No instant is recorded later, and no database is asked for a larger number."""
+
 router = APIRouter()
 
 
@@ -29,13 +33,13 @@ async def statement(
     today: Today,
     first: Annotated[date | None, Query(alias="from")] = None,
     last: Annotated[date | None, Query(alias="to")] = None,
-    cursor: Annotated[str, Query(max_length=60)] = "",
+    cursor: Annotated[str, Query(max_length=120)] = "",
     limit: Annotated[int, Query(ge=1, le=200)] = 100,
 ) -> Mapping[str, Any]:
     """Return what moved the account on these days, by default in this month until today."""
     until = last or today
     since = first or until.replace(day=1)
-    if not date(2000, 1, 1) <= since <= until:
+    if not FIRST_DAY <= since <= until <= LAST_DAY:
         raise Problem(422, "invalid", "A statement runs from a day to the same or a later one.")
     after = cursor_of(cursor) if cursor else None
     found = await read(queries.statement, practice, since, until, after, limit)
@@ -43,15 +47,17 @@ async def statement(
     following = None
     if len(lines) == limit:
         end = lines[-1]
-        following = f"{end['on'].isoformat()}.{end['position']}.{end['balance_rappen']}"
+        place = (end["on"].isoformat(), end["recorded_us"], end["event_id"], end["balance_rappen"])
+        following = ".".join(map(str, place))
     return {**found, "next_cursor": following}
 
 
 def cursor_of(text: str) -> Cursor:
     """Return where a page ended; raises a 422 problem for what no page said."""
     try:
-        on, position, balance = text.split(".")
-        return Cursor(date.fromisoformat(on), int(position), int(balance))
+        on, recorded_us, event_id, balance = text.split(".")
+        instant = min(int(recorded_us), INSTANT_MAX)
+        return Cursor(date.fromisoformat(on), instant, event_id, int(balance))
     except ValueError:
         raise Problem(422, "invalid", "This cursor was not given by a statement.") from None
 

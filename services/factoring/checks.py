@@ -14,12 +14,12 @@ AMOUNT = func.sum(journal.c.amount_rappen)
 
 def entries_sum_to_zero(db: Connection) -> Mapping[str, Any]:
     """Find acts whose entry does not sum to zero; then the books do not either."""
-    crooked = select(journal.c.position).group_by(journal.c.position).having(AMOUNT != 0)
+    crooked = select(journal.c.event_id).group_by(journal.c.event_id).having(AMOUNT != 0)
     total = {name: int(amount) for name, amount in db.execute(totals())}
     return {
         "accounts": total,
         "journal_lines": db.execute(select(func.count()).select_from(journal)).scalar_one(),
-        "failed": [f"the entry of position {one} does not sum to zero" for one in few(db, crooked)],
+        "failed": [f"the entry of event {one} does not sum to zero" for one in few(db, crooked)],
     }
 
 

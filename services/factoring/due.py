@@ -43,7 +43,7 @@ def advances_due(db: Connection, day: date) -> Iterator[AdvanceClaim]:
                 claims.c.transmitted_on < day,
                 eligible(day),
             )
-            .order_by(claims.c.position)
+            .order_by(claims.c.recorded_us, claims.c.invoice_id)
         )
         found = [Waiting(row.invoice_id, row.open_rappen) for row in db.execute(waiting)]
         for grant in granted(found, contract.advance_bp, room):
@@ -67,7 +67,7 @@ def chargebacks_due(db: Connection, day: date) -> Iterator[ReviewAdvance]:
     wanted = (
         select(claims.c.practice_id, claims.c.invoice_id)
         .where(claims.c.advanced_rappen > 0, or_(late, contested))
-        .order_by(claims.c.practice_id, claims.c.position)
+        .order_by(claims.c.practice_id, claims.c.recorded_us)
     )
     for row in db.execute(wanted):
         yield ReviewAdvance(practice_id=row.practice_id, invoice_id=row.invoice_id, on=day)

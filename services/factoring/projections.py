@@ -1,6 +1,7 @@
 """How events fill factoring's read tables. Pure; `tables.py` has the columns."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import TypeAlias
 
 import msgspec
@@ -44,6 +45,15 @@ Owned: TypeAlias = (
 )
 
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+
+
+def microseconds(instant: datetime) -> int:
+    """Return an instant as a whole number, which both engines keep and compare alike."""
+    return (instant - EPOCH) // MICROSECOND
+
+
 def project_contracts(event: PracticeConfigured, _: Envelope) -> Iterator[Change]:
     """Keep every version of a practice's contract."""
     if isinstance(event.settings, Contract):
@@ -62,7 +72,7 @@ def project_journal(event: Booked, envelope: Envelope) -> Iterator[Change]:
     for line, posting in enumerate(event.postings):
         yield put(
             journal,
-            position=envelope.position,
+            event_id=envelope.id,
             line=line,
             practice_id=event.practice_id,
             account=posting.account,
@@ -71,13 +81,14 @@ def project_journal(event: Booked, envelope: Envelope) -> Iterator[Change]:
             value_on=event.value_on if isinstance(event, MemberCredited) else event.on,
             kind=envelope.type,
             invoice_id=None if isinstance(event, ReceiptParked) else event.invoice_id,
+            recorded_us=microseconds(envelope.recorded_at),
         )
     if event.postings:
         yield put(
             booked,
             practice_id=event.practice_id,
             month=month_of(event.on),
-            position=envelope.position,
+            recorded_us=microseconds(envelope.recorded_at),
         )
 
 
@@ -90,7 +101,7 @@ def project_claims(event: Owned, envelope: Envelope) -> Iterator[Change]:
                 claims,
                 invoice_id=key,
                 practice_id=event.practice_id,
-                position=envelope.position,
+                recorded_us=microseconds(envelope.recorded_at),
                 amount_rappen=event.amount_rappen,
                 open_rappen=event.amount_rappen,
                 advanced_rappen=0,

@@ -28,7 +28,8 @@ class Cursor(NamedTuple):
     """The last line of a statement's page."""
 
     on: date
-    position: int
+    recorded_us: int
+    event_id: str
     balance_rappen: int
 
 
@@ -121,7 +122,8 @@ def statement(
                 "value_on": row["value_on"],
                 "kind": row["kind"],
                 "invoice_id": row["invoice_id"],
-                "position": row["position"],
+                "event_id": row["event_id"],
+                "recorded_us": row["recorded_us"],
                 "repaid_rappen": int(row["repaid"]),
                 "amount_rappen": amount,
                 "balance_rappen": balance,
@@ -140,11 +142,11 @@ def movements(
     db: Connection, practice: PracticeId, first: date, last: date, after: Cursor | None, limit: int
 ) -> Sequence[RowMapping]:
     """Return what moved the member's account, an act's lines in one, in the order of days."""
+    order = (journal.c.on, journal.c.recorded_us, journal.c.event_id)
     debits = func.sum(journal.c.amount_rappen).filter(journal.c.amount_rappen > 0)
     wanted = (
         select(
-            journal.c.on,
-            journal.c.position,
+            *order,
             func.min(journal.c.value_on).label("value_on"),
             func.min(journal.c.kind).label("kind"),
             func.min(journal.c.invoice_id).label("invoice_id"),
@@ -156,13 +158,12 @@ def movements(
             journal.c.account == Account.MEMBER,
             journal.c.on.between(first, last),
         )
-        .group_by(journal.c.on, journal.c.position)
-        .order_by(journal.c.on, journal.c.position)
+        .group_by(*order)
+        .order_by(*order)
         .limit(limit)
     )
     if after is not None:
-        here = tuple_(journal.c.on, journal.c.position)
-        wanted = wanted.where(here > (after.on, after.position))
+        wanted = wanted.where(tuple_(*order) > (after.on, after.recorded_us, after.event_id))
     return db.execute(wanted).mappings().all()
 
 
@@ -180,6 +181,6 @@ def claim(db: Connection, practice: PracticeId, invoice: InvoiceId) -> Mapping[s
     lines = (
         select(journal)
         .where(journal.c.invoice_id == invoice)
-        .order_by(journal.c.position, journal.c.line)
+        .order_by(journal.c.recorded_us, journal.c.event_id, journal.c.line)
     )
     return {**found, "entries": [dict(row) for row in db.execute(lines).mappings()]}

@@ -27,7 +27,7 @@ contracts = Table(
 journal = Table(
     "journal",
     metadata,
-    Column("position", BigInteger, primary_key=True, autoincrement=False),  # of the event
+    Column("event_id", Text, primary_key=True),
     Column("line", Integer, primary_key=True, autoincrement=False),  # of its entry
     Column("practice_id", Text, nullable=False),
     Column("account", Text, nullable=False),
@@ -36,7 +36,8 @@ journal = Table(
     Column("value_on", Date, nullable=False),
     Column("kind", Text, nullable=False),  # wire name of the event
     Column("invoice_id", Text),
-    Index("journal_by_account", "practice_id", "account", "on", "position"),
+    Column("recorded_us", BigInteger, nullable=False),  # instant of the act; its order in a day
+    Index("journal_by_account", "practice_id", "account", "on", "recorded_us"),
     Index("journal_by_invoice", "invoice_id"),
 )
 
@@ -45,7 +46,7 @@ claims = Table(
     metadata,
     Column("invoice_id", Text, primary_key=True),
     Column("practice_id", Text, nullable=False),
-    Column("position", BigInteger, nullable=False),  # the order of transmission
+    Column("recorded_us", BigInteger, nullable=False),  # instant of transmission; the run's order
     Column("amount_rappen", BigInteger, nullable=False),
     Column("open_rappen", BigInteger, nullable=False),
     Column("advanced_rappen", BigInteger, nullable=False),
@@ -72,7 +73,7 @@ booked = Table(
     metadata,
     Column("practice_id", Text, primary_key=True),
     Column("month", Text, primary_key=True),  # yyyy-mm, with at least one booking
-    Column("position", BigInteger, nullable=False),  # of the last of them
+    Column("recorded_us", BigInteger, nullable=False),  # instant of the last of them
 )
 
 locks = Table(

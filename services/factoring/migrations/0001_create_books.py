@@ -20,7 +20,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "journal",
-        sa.Column("position", sa.BigInteger(), primary_key=True, autoincrement=False),
+        sa.Column("event_id", sa.Text(), primary_key=True),
         sa.Column("line", sa.Integer(), primary_key=True, autoincrement=False),
         sa.Column("practice_id", sa.Text(), nullable=False),
         sa.Column("account", sa.Text(), nullable=False),
@@ -29,14 +29,17 @@ def upgrade() -> None:
         sa.Column("value_on", sa.Date(), nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("invoice_id", sa.Text()),
+        sa.Column("recorded_us", sa.BigInteger(), nullable=False),
     )
-    op.create_index("journal_by_account", "journal", ["practice_id", "account", "on", "position"])
+    op.create_index(
+        "journal_by_account", "journal", ["practice_id", "account", "on", "recorded_us"]
+    )
     op.create_index("journal_by_invoice", "journal", ["invoice_id"])
     op.create_table(
         "claims",
         sa.Column("invoice_id", sa.Text(), primary_key=True),
         sa.Column("practice_id", sa.Text(), nullable=False),
-        sa.Column("position", sa.BigInteger(), nullable=False),
+        sa.Column("recorded_us", sa.BigInteger(), nullable=False),
         sa.Column("amount_rappen", sa.BigInteger(), nullable=False),
         sa.Column("open_rappen", sa.BigInteger(), nullable=False),
         sa.Column("advanced_rappen", sa.BigInteger(), nullable=False),
@@ -59,7 +62,7 @@ def upgrade() -> None:
         "booked",
         sa.Column("practice_id", sa.Text(), primary_key=True),
         sa.Column("month", sa.Text(), primary_key=True),
-        sa.Column("position", sa.BigInteger(), nullable=False),
+        sa.Column("recorded_us", sa.BigInteger(), nullable=False),
     )
     op.create_table(
         "locks",
