@@ -27,6 +27,8 @@ class Line(msgspec.Struct, frozen=True):
     amount_rappen: int
     balance_rappen: int
     invoice_id: str | None = None
+    repaid_rappen: int = 0
+    """What of a payment repaid an advance first."""
 
 
 class Statement(msgspec.Struct, frozen=True, kw_only=True):

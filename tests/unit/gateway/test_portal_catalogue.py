@@ -6,7 +6,7 @@ from typing import get_args
 
 import pytest
 
-from libs.events import PUBLIC, CallRecorded, CreditUnmatched, InvoiceSettled
+from libs.events import PUBLIC, SAID_BY, CallRecorded, CreditUnmatched, InvoiceSettled
 from libs.events.values import LANGUAGES, Hold, Law, Ownership, Payer, Scheme, Stage
 from services.gateway.decider.user import Role
 from services.gateway.portal.catalogue import Text, Words, catalogue, chosen, placeholders
@@ -109,6 +109,7 @@ def test_no_key_that_a_page_names_is_missing() -> None:
         ("end.{}", [*get_args(InvoiceSettled.__annotations__["end"]), "CANCELLED"]),
         ("error.{}.title", {*KINDS.values(), "failed", "stale"}),
         ("error.{}.text", {*KINDS.values(), "failed", "stale"}),
+        ("entry.{}", [name for name, by in SAID_BY.items() if by == "factoring"]),
         ("event.{}.title", PUBLIC),
         ("event.{}.text", PUBLIC),
     ],
