@@ -208,7 +208,7 @@ def test_every_form_that_changes_something_carries_the_sessions_token(
 
 
 def test_a_full_list_and_a_long_timeline_are_small_pages() -> None:
-    by_name = {name: values for language, name, values in ALL if language == "fr"}
+    by_name = {name: dict(values) for language, name, values in ALL if language == "fr"}
     full_list = by_name["invoices.html"] | {"rows": [ROW] * 50}
     assert len(made("invoices.html", full_list).encode()) < PAGE_BYTES_MAX
     long_way = by_name["invoice.html"] | {"entries": by_name["invoice.html"]["entries"] * 15}
