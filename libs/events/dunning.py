@@ -80,6 +80,9 @@ class HoldLifted(Event, frozen=True, kw_only=True):
     next_on: date | None
     resend: Stage | None = None
     """The step whose letter came back: it is the next one, once again (BR-131)."""
+    still: Hold | None = None
+    """Another hold that stands, the one that is looked at first: reminding goes on resting."""
+    still_review_on: date | None = None
 
 
 class CallRecorded(Event, frozen=True, kw_only=True):

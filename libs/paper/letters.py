@@ -44,4 +44,6 @@ def creditor(settings: Settings) -> Creditor:
             city=settings.creditor_city,
         ),
         iban=settings.creditor_iban,
+        phone=settings.creditor_phone,
+        email=settings.creditor_email,
     )

@@ -45,6 +45,11 @@ class Heard:
     attempts: int = 0
     first_error: str = ""
 
+    @property
+    def key(self) -> str:
+        """What is held up with it: the stream, in its service."""
+        return f"{self.source}/{self.envelope.stream}"
+
 
 class Hearing:
     """Decodes, reacts, projects and parks for one service."""
@@ -142,7 +147,7 @@ class Hearing:
         keys = set() if self.clean else self._parked_keys(batch.db)
         self.clean = not keys
         for item in items:
-            behind = item.envelope.stream in keys
+            behind = item.key in keys
             if not behind and item.error is None:
                 changes: list[Change] = []
                 try:
@@ -155,7 +160,7 @@ class Hearing:
                     batch.changes += changes
                     continue
             self.park(batch.db, item, now)
-            keys.add(item.envelope.stream)
+            keys.add(item.key)
         HEARD.labels(self.service.name, items[0].source if items else "").inc(len(items))
 
     def park(self, db: Connection, item: Heard, now: datetime, consumer: str | None = None) -> None:
@@ -172,7 +177,7 @@ class Hearing:
         row = {
             "consumer": consumer or self.service.name,
             "event_id": item.envelope.id,
-            "key": item.envelope.stream,
+            "key": item.key,
             "source": item.source,
             "seq": item.seq,
             "envelope": msgspec.msgpack.encode(item.envelope),

@@ -79,6 +79,12 @@ class Settings(BaseSettings):
     creditor_house_no: str = Field(default="12", description="Its house number.")
     creditor_zip: str = Field(default="6003", description="Its postal code.")
     creditor_city: str = Field(default="Luzern", description="Its town.")
+    creditor_phone: str = Field(
+        default="041 555 00 00", description="Telephone that letters name for questions (BR-130)."
+    )
+    creditor_email: str = Field(
+        default="fragen@quittance.example", description="E-mail address that letters name."
+    )
     creditor_iban: str = Field(
         default="CH4431999123000889012", description="QR-IBAN to which debtors pay (payments 1.1)."
     )

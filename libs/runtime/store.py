@@ -51,10 +51,8 @@ class Store:
         try:
             with self.engine.begin() as db:
                 yield db
-        except IntegrityError as error:
-            raise Conflict(str(error.orig)) from error
-        except OperationalError as error:
-            if getattr(error.orig, "sqlstate", "") in {"40001", "40P01"}:
+        except (IntegrityError, OperationalError) as error:
+            if _lost_race(error.orig):
                 raise Conflict(str(error.orig)) from error
             raise
 
@@ -175,6 +173,13 @@ class Store:
             db.execute(first.on_conflict_do_nothing())
         moved = db.execute(POSITIONS.update().where(at, POSITIONS.c.seq == expected).values(seq=to))
         return moved.rowcount == 1
+
+
+def _lost_race(error: Any) -> bool:
+    """Whether another writer was first: a taken key, a failed serialization, a deadlock."""
+    taken = {"SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY"}
+    state = getattr(error, "sqlstate", "")
+    return state in {"23505", "40001", "40P01"} or getattr(error, "sqlite_errorname", "") in taken
 
 
 def columns_of(event: Envelope) -> tuple[Any, ...]:

@@ -25,6 +25,8 @@ from libs.runtime.settings import Settings
 from libs.runtime.system import parts_of
 from libs.runtime.vault import SUBJECT_KEYS, Vault, private_fields
 from services.command import BUILDS
+from services.dunning.calendar_days import Calendar
+from services.dunning.holidays_ch import calendar_around
 
 FIRST = date(2026, 1, 5)
 
@@ -51,6 +53,8 @@ for _value in vars(values).values():
     if hasattr(_value, "__supertype__") and _value.__supertype__ is str:
         st.register_type_strategy(_value, _words)
 st.register_type_strategy(date, _days)
+# A calendar of a few invented days would refuse to exist; rules get the real one.
+st.register_type_strategy(Calendar, st.just(calendar_around(FIRST, FIRST + timedelta(days=800))))
 st.register_type_strategy(Decimal, st.integers(0, 5000).map(lambda n: Decimal(n) / 100))
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from sqlalchemy import Engine, select, text
+from sqlalchemy import Connection, Engine, select, text
 from sqlalchemy.exc import DatabaseError
 
 from libs.runtime import verify
@@ -248,11 +248,8 @@ def test_the_database_refuses_to_change_what_was_recorded(pair: Pair) -> None:
     async def scene() -> None:
         await pair.registry.handle(toy.Rename(practice_id=toy.practice(1), name="abc"))
         for act in ("UPDATE events SET data = data", "DELETE FROM events"):
-            with (
-                pytest.raises(DatabaseError, match="never changed"),
-                pair.registry.store.engine.begin() as db,
-            ):
-                db.execute(text(act))
+            with pytest.raises(DatabaseError, match="never changed"):
+                await pair.registry.write(lambda db, act=act: db.execute(text(act)))
 
     run(pair, scene)
 
@@ -264,33 +261,36 @@ def test_verify_names_the_position_of_a_changed_event_and_a_changed_row(pair: Pa
             await pair.registry.handle(command)
         await pair.rest()
         assert pair.proof() == []
-        with pair.registry.store.engine.begin() as db:
-            _without_guard(db.dialect.name, db)
-            db.execute(text("UPDATE events SET tenant = 'x' WHERE position = 3"))
-        with pair.greeter.store.engine.begin() as db:
-            db.execute(text("UPDATE greetings SET number = 9 WHERE name = 'name-1'"))
-            db.execute(text("DELETE FROM heard WHERE name = 'name-2'"))
+        await pair.registry.write(_falsify_event)
+        await pair.greeter.write(_falsify_rows)
         found = "\n".join(pair.proof())
         assert "gateway: position 3" in found
         assert "greetings" in found
         assert "differs in number" in found
         assert "heard lacks the row ('name-2',)" in found
-        with pair.greeter.store.engine.begin() as db, pair.registry.read_store.reading() as other:
-            reach = Reach(
-                logs={
-                    "gateway": (pair.registry.read_store, other),
-                    "dunning": (pair.greeter.store, db),
-                }
-            )
-            assert rebuild(pair.greeter.hearing, db, reach) == 10
+        with pair.registry.read_store.reading() as other:
+            assert await pair.greeter.write(_rebuild, pair, other) == 10
         assert not [one for one in pair.proof() if one.startswith("dunning")]
 
     run(pair, scene)
 
 
-def _without_guard(dialect: str, db: object) -> None:
-    execute = db.execute  # type: ignore[attr-defined]  # a connection
-    if dialect == "sqlite":
-        execute(text("DROP TRIGGER events_no_update"))
+def _falsify_event(db: Connection) -> None:
+    if db.dialect.name == "sqlite":
+        db.execute(text("DROP TRIGGER events_no_update"))
     else:
-        execute(text("ALTER TABLE events DISABLE TRIGGER events_no_change"))
+        db.execute(text("ALTER TABLE events DISABLE TRIGGER events_no_change"))
+    db.execute(text("UPDATE events SET tenant = 'x' WHERE position = 3"))
+
+
+def _falsify_rows(db: Connection) -> None:
+    db.execute(text("UPDATE greetings SET number = 9 WHERE name = 'name-1'"))
+    db.execute(text("DELETE FROM heard WHERE name = 'name-2'"))
+
+
+def _rebuild(db: Connection, pair: Pair, other: Connection) -> int:
+    logs = {
+        "gateway": (pair.registry.read_store, other),
+        "dunning": (pair.greeter.store, db),
+    }
+    return rebuild(pair.greeter.hearing, db, Reach(logs=logs))
