@@ -42,7 +42,7 @@ class Movement:
     text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Unidentified:
     """A receipt without any reference of the bank: a person must look, no key is invented."""
 

@@ -1,0 +1,1 @@
+"""What came in: messages of practices, and the bank's files with their receipts."""

@@ -1,0 +1,280 @@
+"""What events mean for ingest's read tables, and what is asked of them."""
+
+import base64
+import binascii
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, TypeAlias, assert_never
+
+import msgspec
+from sqlalchemy import Connection, RowMapping, Select, and_, func, or_, select
+
+from libs.events import (
+    BankCreditBooked,
+    BankCreditReversed,
+    Envelope,
+    PracticeRegistered,
+    SubmissionAccepted,
+    SubmissionRejected,
+)
+from libs.events.values import COOPERATIVE, DocumentId, Finding, PracticeId, SubmissionId
+from libs.runtime.rows import Change, put
+from services.ingest.decider.bank import BankFileImported, BankFileRefused, BankSum
+from services.ingest.decider.submission import Accepted
+from services.ingest.tables import bank_files, billers, movements, practices, submissions
+
+CREDIT, REVERSAL = "credit", "reversal"
+ACCEPTED, REJECTED = "accepted", "rejected"
+IMPORTED, REFUSED = "imported", "refused"
+ACCEPTED_STATUS, IMPORTED_STATUS = 202, 200
+TOGETHER_MAX = 500
+"""Keys that one query names."""
+
+Received: TypeAlias = SubmissionAccepted | SubmissionRejected
+Files: TypeAlias = BankFileImported | BankFileRefused
+Movements: TypeAlias = BankCreditBooked | BankCreditReversed
+
+
+def project_practices(event: PracticeRegistered, envelope: Envelope) -> Iterable[Change]:  # noqa: ARG001
+    """Keep which numbers belong to whom; a number that was given up stays in `billers` only."""
+    yield put(
+        practices,
+        practice_id=event.practice_id,
+        account_no=event.account_no,
+        glns=_json(event.glns),
+        zsrs=_json(event.zsrs),
+    )
+    for number in (*event.glns, *event.zsrs):
+        yield put(billers, number=number, practice_id=event.practice_id)
+
+
+def project_submissions(event: Received, envelope: Envelope) -> Iterable[Change]:
+    """Keep the verdict on each message."""
+    match event:
+        case SubmissionAccepted(facts=facts):
+            yield _submission(
+                event,
+                envelope,
+                state=ACCEPTED,
+                request_id=facts.request_id,
+                invoice_id=event.invoice_id,
+                version=facts.version,
+                amount_rappen=facts.amount_rappen,
+                status=ACCEPTED_STATUS,
+                problem="",
+            )
+        case SubmissionRejected():
+            yield _submission(
+                event,
+                envelope,
+                state=REJECTED,
+                request_id=event.request_id,
+                invoice_id=None,
+                version=event.version,
+                amount_rappen=event.amount_rappen,
+                status=event.status,
+                problem=event.problem,
+            )
+
+
+def _submission(event: Received, envelope: Envelope, **verdict: str | int | None) -> Change:
+    return put(
+        submissions,
+        submission_id=event.submission_id,
+        practice_id=event.practice_id,
+        received_at=event.received_at or envelope.recorded_at,
+        content=event.content,
+        size_bytes=event.size_bytes,
+        findings=_json(event.findings),
+        **verdict,
+    )
+
+
+def project_movements(event: Movements, envelope: Envelope) -> Iterable[Change]:  # noqa: ARG001
+    """Keep each movement of the bank and the file that reported it."""
+    match event:
+        case BankCreditBooked():
+            kind, reference = CREDIT, event.reference
+        case BankCreditReversed():
+            kind, reference = REVERSAL, event.original_reference
+        case _:
+            assert_never(event)
+    yield put(
+        movements,
+        credit_id=event.credit_id,
+        practice_id=event.practice_id,
+        kind=kind,
+        account=event.account,
+        amount_rappen=event.amount_rappen,
+        reference=reference,
+        booked_on=event.booked_on,
+        bank_reference=event.bank_reference,
+        file=event.file,
+    )
+
+
+def project_bank_files(event: Files, envelope: Envelope) -> Iterable[Change]:
+    """Keep what became of each file."""
+    match event:
+        case BankFileImported():
+            said = _imported(event)
+        case BankFileRefused():
+            said = _imported(_NOTHING) | {
+                "state": REFUSED,
+                "status": event.status,
+                "problem": event.problem,
+                "findings": _json(event.findings),
+            }
+        case _:
+            assert_never(event)
+    yield put(
+        bank_files,
+        file=event.file,
+        received_at=event.received_at or envelope.recorded_at,
+        size_bytes=event.size_bytes,
+        **said,
+    )
+
+
+def _imported(event: BankFileImported) -> dict[str, str | int]:
+    return {
+        "state": IMPORTED,
+        "message_id": event.message_id,
+        "version": event.version,
+        "credits_count": event.credits.count,
+        "credits_rappen": event.credits.amount_rappen,
+        "reversals_count": event.reversals.count,
+        "reversals_rappen": event.reversals.amount_rappen,
+        "known_count": event.known.count,
+        "pending_count": event.pending.count,
+        "other_count": event.other.count,
+        "unidentified": _json(event.unidentified),
+        "status": IMPORTED_STATUS,
+        "problem": "",
+        "findings": "[]",
+    }
+
+
+_NOTHING = BankFileImported(
+    practice_id=COOPERATIVE,
+    file=DocumentId(""),
+    message_id="",
+    version="",
+    accounts=(),
+    received_at=None,
+    size_bytes=0,
+    credits=BankSum(),
+    reversals=BankSum(),
+    known=BankSum(),
+    pending=BankSum(),
+    other=BankSum(),
+)
+"""What stands in the row of a file of which nothing was booked."""
+
+
+def bills_for(db: Connection, practice_id: PracticeId, gln: str, zsr: str) -> bool:
+    """Return whether a biller's numbers belong to a practice (B24).
+
+    The GLN decides where anybody has it; one that nobody has is carried by a ZSR of the practice.
+    """
+    named = select(billers.c.practice_id).where(billers.c.number.in_([gln, zsr]))
+    rows = db.execute(select(practices).where(practices.c.practice_id.in_(named))).mappings()
+    holders, by_zsr = set(), False
+    for row in rows:
+        if gln in msgspec.json.decode(row["glns"]):
+            holders.add(row["practice_id"])
+        if zsr and row["practice_id"] == practice_id:
+            by_zsr = zsr in msgspec.json.decode(row["zsrs"])
+    return practice_id in holders or (not holders and by_zsr)
+
+
+def submission(
+    db: Connection, practice_id: PracticeId, submission_id: SubmissionId
+) -> RowMapping | None:
+    """Return a message of a practice."""
+    wanted = select(submissions).where(
+        submissions.c.submission_id == submission_id, submissions.c.practice_id == practice_id
+    )
+    return db.execute(wanted).mappings().one_or_none()
+
+
+def accepted_of(row: RowMapping) -> Accepted:
+    """Return the receipt of an accepted message from its row."""
+    return Accepted(
+        submission_id=row["submission_id"],
+        invoice_id=row["invoice_id"],
+        content=row["content"],
+        received_at=aware(row["received_at"]),
+        request_id=row["request_id"],
+        findings=findings_of(row),
+    )
+
+
+def newest_submissions(
+    db: Connection, practice_id: PracticeId, after: tuple[datetime, str] | None, limit: int
+) -> Sequence[RowMapping]:
+    """Return messages of a practice, newest first, behind a place in the list."""
+    at, key = submissions.c.received_at, submissions.c.submission_id
+    wanted = select(submissions).where(submissions.c.practice_id == practice_id)
+    if after is not None:
+        wanted = wanted.where(or_(at < after[0], and_(at == after[0], key < after[1])))
+    return db.execute(wanted.order_by(at.desc(), key.desc()).limit(limit)).mappings().all()
+
+
+def newest_bank_files(db: Connection, limit: int) -> Sequence[RowMapping]:
+    """Return files of the bank, newest first."""
+    newest = select(bank_files).order_by(bank_files.c.received_at.desc(), bank_files.c.file)
+    return db.execute(newest.limit(limit)).mappings().all()
+
+
+def owners(db: Connection, account_numbers: Sequence[int]) -> Mapping[int, PracticeId]:
+    """Return the practices that have these account numbers."""
+    found: dict[int, PracticeId] = {}
+    for start in range(0, len(account_numbers), TOGETHER_MAX):
+        some = account_numbers[start : start + TOGETHER_MAX]
+        wanted: Select[Any] = select(practices.c.account_no, practices.c.practice_id).where(
+            practices.c.account_no.in_(some)
+        )
+        found |= {row.account_no: row.practice_id for row in db.execute(wanted)}
+    return found
+
+
+def reported_by(db: Connection, file: DocumentId) -> Mapping[str, tuple[int, int]]:
+    """Return count and sum of the movements that a file was the first to report, by kind."""
+    wanted = (
+        select(movements.c.kind, func.count(), func.sum(movements.c.amount_rappen))
+        .where(movements.c.file == file)
+        .group_by(movements.c.kind)
+    )
+    return {kind: (count, int(total)) for kind, count, total in db.execute(wanted)}
+
+
+def findings_of(row: RowMapping) -> tuple[Finding, ...]:
+    """Return the findings of a row as they were recorded."""
+    return msgspec.json.decode(row["findings"], type=tuple[Finding, ...])
+
+
+def aware(at: datetime) -> datetime:
+    """Return an instant with its zone, which SQLite does not keep."""
+    return at if at.tzinfo is not None else at.replace(tzinfo=UTC)
+
+
+def cursor_of(row: RowMapping) -> str:
+    """Return a place in the list of messages, opaque to its reader."""
+    place = f"{aware(row['received_at']).isoformat()}|{row['submission_id']}"
+    return base64.urlsafe_b64encode(place.encode()).decode().rstrip("=")
+
+
+def place_of(cursor: str) -> tuple[datetime, str] | None:
+    """Return the place that a cursor names; None if it names none (B52)."""
+    try:
+        text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
+        at, _, key = text.partition("|")
+        place = datetime.fromisoformat(at)
+    except (ValueError, binascii.Error, UnicodeDecodeError):
+        return None
+    return (place, key) if place.tzinfo is not None and key else None
+
+
+def _json(value: Any) -> str:
+    return msgspec.json.encode(value).decode()

@@ -1,0 +1,90 @@
+"""Ingest's read tables. They hold ids, verdicts and sums, and name no person."""
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Date,
+    DateTime,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+)
+
+metadata = MetaData()
+
+practices = Table(
+    "practices",
+    metadata,
+    Column("practice_id", Text, primary_key=True),
+    Column("account_no", Integer, nullable=False),
+    Column("glns", Text, nullable=False),  # JSON
+    Column("zsrs", Text, nullable=False),  # JSON
+    Index("practices_by_account", "account_no"),
+)
+
+billers = Table(
+    "billers",
+    metadata,
+    Column("number", Text, primary_key=True),  # GLN or ZSR
+    Column("practice_id", Text, primary_key=True),
+)
+
+submissions = Table(
+    "submissions",
+    metadata,
+    Column("submission_id", Text, primary_key=True),
+    Column("practice_id", Text, nullable=False),
+    Column("received_at", DateTime(timezone=True), nullable=False),
+    Column("state", Text, nullable=False),
+    Column("request_id", Text, nullable=False),
+    Column("invoice_id", Text),
+    Column("content", Text, nullable=False),
+    Column("size_bytes", Integer, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("amount_rappen", BigInteger),
+    Column("status", Integer, nullable=False),
+    Column("problem", Text, nullable=False),
+    Column("findings", Text, nullable=False),  # JSON
+    Index("submissions_newest", "practice_id", "received_at", "submission_id"),
+    Index("submissions_by_content", "practice_id", "content"),
+)
+
+bank_files = Table(
+    "bank_files",
+    metadata,
+    Column("file", Text, primary_key=True),
+    Column("received_at", DateTime(timezone=True), nullable=False),
+    Column("state", Text, nullable=False),
+    Column("message_id", Text, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("size_bytes", Integer, nullable=False),
+    Column("credits_count", Integer, nullable=False),
+    Column("credits_rappen", BigInteger, nullable=False),
+    Column("reversals_count", Integer, nullable=False),
+    Column("reversals_rappen", BigInteger, nullable=False),
+    Column("known_count", Integer, nullable=False),
+    Column("pending_count", Integer, nullable=False),
+    Column("other_count", Integer, nullable=False),
+    Column("unidentified", Text, nullable=False),  # JSON
+    Column("status", Integer, nullable=False),
+    Column("problem", Text, nullable=False),
+    Column("findings", Text, nullable=False),  # JSON
+    Index("bank_files_newest", "received_at", "file"),
+)
+
+movements = Table(
+    "movements",
+    metadata,
+    Column("credit_id", Text, primary_key=True),
+    Column("practice_id", Text, nullable=False),
+    Column("kind", Text, nullable=False),  # credit or reversal
+    Column("account", Text, nullable=False),
+    Column("amount_rappen", BigInteger, nullable=False),
+    Column("reference", Text, nullable=False),
+    Column("booked_on", Date, nullable=False),
+    Column("bank_reference", Text, nullable=False),
+    Column("file", Text, nullable=False),
+    Index("movements_of_file", "file", "kind"),
+)
