@@ -29,6 +29,12 @@ class Calendar:
     holidays: Mapping[str, frozenset[date]] = field(repr=False)
     """By canton; under "CH" those that all cantons have, for a canton that is not listed."""
 
+    def __post_init__(self) -> None:
+        if "CH" not in self.holidays:
+            raise ValueError("A calendar knows the days that all cantons have.")
+        if self.first.timetuple()[1:3] != (1, 1) or self.last.timetuple()[1:3] != (12, 31):
+            raise ValueError("A calendar covers whole years.")
+
     def is_working(self, canton: str, day: date) -> bool:
         """Return whether a letter is delivered and a term may end on the day.
 

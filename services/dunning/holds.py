@@ -170,18 +170,30 @@ def lifted(
         if resend is None
         else calendar.reminding_day(state.canton, today)
     )
-    return [
-        HoldLifted(
-            practice_id=state.practice_id,
-            invoice_id=state.invoice_id,
-            reason=reason,
-            by=by,
-            on=today,
-            next_on=next_on,
-            resend=resend if reason is Hold.ADDRESS_SEARCH else None,
+    ended = sorted(reasons, key=lambda one: one is Hold.ADDRESS_SEARCH)
+    events = []
+    for count, reason in enumerate(ended, 1):
+        still = first_reviewed(state, without=ended[:count])
+        events.append(
+            HoldLifted(
+                practice_id=state.practice_id,
+                invoice_id=state.invoice_id,
+                reason=reason,
+                by=by,
+                on=today,
+                next_on=next_on,
+                resend=resend if reason is Hold.ADDRESS_SEARCH else None,
+                still=still,
+                still_review_on=state.holds[still] if still else None,
+            )
         )
-        for reason in sorted(reasons, key=lambda one: one is Hold.ADDRESS_SEARCH)
-    ]
+    return events
+
+
+def first_reviewed(state: Open, without: Sequence[Hold]) -> Hold | None:
+    """Return the hold that somebody looks at first, of those that stand; None if none does."""
+    standing = [reason for reason in state.holds if reason not in without]
+    return min(standing, key=lambda one: (state.holds[one], one), default=None)
 
 
 def letter_to_resend(state: Open, reasons: Sequence[Hold]) -> Stage | None:

@@ -89,18 +89,10 @@ def moved(event: Moved) -> dict[str, Any]:
     """Return the columns of a case that an event gives new values."""
     match event:
         case ReminderEscalated():
-            return {
-                "stage": event.stage,
-                "stage_on": event.on,
-                "next_stage": event.next_stage,
-                "next_on": event.next_on,
-                "call_attempts": 0,
-                "called_on": None,
-                "call_outcome": None,
-            }
+            uncalled = {"call_attempts": 0, "called_on": None, "call_outcome": None}
+            return {"stage": event.stage, "stage_on": event.on} | planned(event) | uncalled
         case CollectionRequested():
-            top = {"next_stage": None, "next_on": None}
-            return {"stage": Stage.COLLECTION, "stage_on": event.on} | top
+            return {"stage": Stage.COLLECTION, "stage_on": event.on} | NOTHING_PLANNED
         case PartPaid():
             return {"open_rappen": event.open_rappen, "next_on": event.next_on}
         case PaymentTakenBack():
@@ -110,26 +102,24 @@ def moved(event: Moved) -> dict[str, Any]:
         case HoldLifted():
             return {"next_stage": event.resend, "next_on": event.next_on}
         case CallRecorded():
-            return {
-                "next_stage": event.next_stage,
-                "next_on": event.next_on,
-                "call_attempts": event.attempt,
-                "called_on": event.on,
-                "call_outcome": event.outcome,
-            }
+            called = {"call_attempts": event.attempt, "call_outcome": event.outcome}
+            return {"called_on": event.on} | called | planned(event)
         case DunningStopped():
-            over = {"open_rappen": 0, "next_stage": None, "next_on": None}
-            return {"ended": event.end, "ended_on": event.on} | over
+            over = {"ended": event.end, "ended_on": event.on, "open_rappen": 0}
+            return over | NOTHING_PLANNED
         case DunningResumed():
-            return {
-                "ended": None,
-                "ended_on": None,
-                "open_rappen": event.open_rappen,
-                "next_stage": event.next_stage,
-                "next_on": event.next_on,
-            }
+            again = {"ended": None, "ended_on": None, "open_rappen": event.open_rappen}
+            return again | planned(event)
         case _:
             assert_never(event)
+
+
+NOTHING_PLANNED: dict[str, Any] = {"next_stage": None, "next_on": None}
+
+
+def planned(event: ReminderEscalated | CallRecorded | DunningResumed) -> dict[str, Any]:
+    """Return the columns of the step that comes next."""
+    return {"next_stage": event.next_stage, "next_on": event.next_on}
 
 
 def project_holds(event: HoldPlaced | HoldLifted, _: Envelope) -> Iterator[Change]:

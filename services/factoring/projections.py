@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from typing import TypeAlias
+from typing import Any, TypeAlias, assert_never
 
 import msgspec
 
@@ -35,14 +35,8 @@ Booked: TypeAlias = (
     | ClaimClosed
     | ReceiptParked
 )
-Owned: TypeAlias = (
-    ClaimTransmitted
-    | AdvanceCredited
-    | MemberCredited
-    | MemberDebited
-    | ClaimChargedBack
-    | ClaimClosed
-)
+Moved: TypeAlias = AdvanceCredited | MemberCredited | MemberDebited | ClaimChargedBack | ClaimClosed
+Owned: TypeAlias = ClaimTransmitted | Moved
 
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -94,54 +88,48 @@ def project_journal(event: Booked, envelope: Envelope) -> Iterator[Change]:
 
 def project_claims(event: Owned, envelope: Envelope) -> Iterator[Change]:
     """Say what of each claim is held, advanced and had."""
-    key = event.invoice_id
+    if isinstance(event, ClaimTransmitted):
+        yield put(
+            claims,
+            invoice_id=event.invoice_id,
+            practice_id=event.practice_id,
+            recorded_us=microseconds(envelope.recorded_at),
+            amount_rappen=event.amount_rappen,
+            open_rappen=event.amount_rappen,
+            advanced_rappen=0,
+            credited_rappen=0,
+            ownership=event.ownership,
+            was_advanced=False,
+            due_on=event.due_on or event.on,
+            transmitted_on=event.on,
+            closed=None,
+        )
+    else:
+        yield change(claims, invoice_id=event.invoice_id, **moved(event))
+
+
+def moved(event: Moved) -> dict[str, Any]:
+    """Return the columns of a claim that an act gives new values."""
     match event:
-        case ClaimTransmitted():
-            yield put(
-                claims,
-                invoice_id=key,
-                practice_id=event.practice_id,
-                recorded_us=microseconds(envelope.recorded_at),
-                amount_rappen=event.amount_rappen,
-                open_rappen=event.amount_rappen,
-                advanced_rappen=0,
-                credited_rappen=0,
-                ownership=event.ownership,
-                was_advanced=False,
-                due_on=event.due_on or event.on,
-                transmitted_on=event.on,
-                closed=None,
-            )
         case AdvanceCredited():
-            yield change(
-                claims,
-                invoice_id=key,
-                advanced_rappen=event.amount_rappen,
-                ownership=Ownership.ADVANCED_RECOURSE,
-                was_advanced=True,
-            )
+            owned = {"ownership": Ownership.ADVANCED_RECOURSE, "was_advanced": True}
+            return {"advanced_rappen": event.amount_rappen} | owned
         case MemberCredited():
-            yield change(
-                claims,
-                invoice_id=key,
-                open_rappen=event.open_rappen,
-                advanced_rappen=event.advanced_rappen,
-                credited_rappen=event.credited_rappen,
-            )
+            return {
+                "open_rappen": event.open_rappen,
+                "advanced_rappen": event.advanced_rappen,
+                "credited_rappen": event.credited_rappen,
+            }
         case MemberDebited():
-            reopened = {"closed": None} if event.open_rappen else {}
-            yield change(
-                claims,
-                invoice_id=key,
-                open_rappen=event.open_rappen,
-                credited_rappen=event.credited_rappen,
-                **reopened,
-            )
+            had = {"open_rappen": event.open_rappen, "credited_rappen": event.credited_rappen}
+            return had | ({"closed": None} if event.open_rappen else {})
         case ClaimChargedBack():
-            yield change(claims, invoice_id=key, advanced_rappen=0, ownership=Ownership.MANDATED)
+            return {"advanced_rappen": 0, "ownership": Ownership.MANDATED}
         case ClaimClosed():
             returned = {"credited_rappen": 0} if event.refundable_rappen else {}
-            yield change(claims, invoice_id=key, open_rappen=0, closed=event.reason, **returned)
+            return {"open_rappen": 0, "closed": event.reason} | returned
+        case _:
+            assert_never(event)
 
 
 def project_flags(
