@@ -291,10 +291,6 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     patient_days: int = 30
     insurer_days: int = 30
 
-    def __post_init__(self) -> None:
-        if not all(10 <= days <= 180 for days in (self.patient_days, self.insurer_days)):  # noqa: PLR2004 - BR-29
-            raise ValueError("A term is 10 to 180 days (BR-29).")
-
 
 class Reminding(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """How a practice wants its debtors reminded (BR-120, BR-123)."""
@@ -323,12 +319,6 @@ class Contract(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     advance_bp: int = 8000
     limit_rappen: int = 0
     fee_bp: int = 120
-
-    def __post_init__(self) -> None:
-        if not all(0 <= rate <= 10_000 for rate in (self.advance_bp, self.fee_bp)):  # noqa: PLR2004 - basis points
-            raise ValueError("A rate is 0 to 10,000 basis points.")
-        if self.limit_rappen < 0:
-            raise ValueError("A limit is not negative.")
 
 
 Settings: TypeAlias = Terms | Reminding | Contract

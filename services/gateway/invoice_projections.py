@@ -12,6 +12,7 @@ from libs.events import (
     CallRecorded,
     CaseOpened,
     ClaimChargedBack,
+    ClaimClosed,
     ClaimTransmitted,
     CollectionRequested,
     DunningResumed,
@@ -28,6 +29,7 @@ from libs.events import (
     PaymentReversed,
     ReminderEscalated,
 )
+from libs.events.values import Ownership
 from libs.runtime.rows import Change, change, put
 from services.gateway.tables import cases, claims, invoices, payments
 
@@ -45,7 +47,12 @@ Reminded: TypeAlias = (
     | CollectionRequested
 )
 Owned: TypeAlias = (
-    ClaimTransmitted | AdvanceCredited | MemberCredited | MemberDebited | ClaimChargedBack
+    ClaimTransmitted
+    | AdvanceCredited
+    | MemberCredited
+    | MemberDebited
+    | ClaimChargedBack
+    | ClaimClosed
 )
 
 
@@ -154,7 +161,8 @@ def project_cases(event: Reminded, _envelope: Envelope) -> Iterable[Change]:
         case HoldPlaced():
             yield _held(event, event.reason.value, event.by, event.on, event.review_on)
         case HoldLifted():
-            yield _held(event, None, None, None, None)
+            still = event.still.value if event.still else None
+            yield _held(event, still, None, None, event.still_review_on)
             yield change(cases, invoice_id=key, next_on=event.next_on)
         case DunningStopped():
             yield change(cases, invoice_id=key, ended=event.end, next_stage=None, next_on=None)
@@ -198,7 +206,12 @@ def project_claims(event: Owned, _envelope: Envelope) -> Iterable[Change]:
                 credited_rappen=0,
             )
         case AdvanceCredited():
-            yield change(claims, invoice_id=key, advanced_rappen=event.amount_rappen)
+            yield change(
+                claims,
+                invoice_id=key,
+                advanced_rappen=event.amount_rappen,
+                ownership=Ownership.ADVANCED_RECOURSE.value,
+            )
         case MemberCredited():
             yield change(
                 claims,
@@ -209,4 +222,10 @@ def project_claims(event: Owned, _envelope: Envelope) -> Iterable[Change]:
         case MemberDebited():
             yield change(claims, invoice_id=key, credited_rappen=event.credited_rappen)
         case ClaimChargedBack():
-            yield change(claims, invoice_id=key, advanced_rappen=0)
+            yield change(
+                claims, invoice_id=key, advanced_rappen=0, ownership=Ownership.MANDATED.value
+            )
+        case ClaimClosed():
+            # What was paid of a cancelled claim is the debtor's again: its member has had nothing.
+            if event.refundable_rappen:
+                yield change(claims, invoice_id=key, credited_rappen=0)

@@ -8,11 +8,18 @@ from typing import TypeAlias, assert_never
 from libs.events import PracticeConfigured, PracticeRegistered, Refused
 from libs.events.values import (
     Address,
+    Contract,
     Language,
     PracticeId,
     PracticeKind,
+    Reminding,
     Settings,
+    Terms,
 )
+
+TERM_DAYS_MIN, TERM_DAYS_MAX = 10, 180
+WHOLE_BP = 10_000
+"""All of it, in basis points."""
 
 
 class UnknownPractice(Refused):
@@ -37,6 +44,12 @@ class ChangedMeanwhile(Refused):
     """Somebody else changed these settings since they were read."""
 
     status = 412
+
+
+class OutOfBounds(Refused):
+    """A term is 10 to 180 days, a rate 0 to 100 per cent, a limit not negative."""
+
+    status = 422
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,6 +158,7 @@ def configure(state: State, command: ConfigurePractice) -> Sequence[PracticeEven
     last = state.sections.get(section)
     if last and last.settings == command.settings and last.valid_from <= command.valid_from:
         return []
+    check(command.settings)
     version = state.version(section)
     if command.expected_version not in (None, version):
         raise ChangedMeanwhile
@@ -161,6 +175,28 @@ def configure(state: State, command: ConfigurePractice) -> Sequence[PracticeEven
             by=command.by,
         )
     ]
+
+
+def check(settings: Settings) -> None:
+    """Refuse what a service could not follow; a Reminding sees to its bounds itself (BR-123).
+
+    The bounds stand here and not in the values, so that an old version is always readable.
+    """
+    match settings:
+        case Terms():
+            good = all(
+                TERM_DAYS_MIN <= days <= TERM_DAYS_MAX
+                for days in (settings.patient_days, settings.insurer_days)
+            )
+        case Contract():
+            rates = (settings.advance_bp, settings.fee_bp)
+            good = all(0 <= rate <= WHOLE_BP for rate in rates) and settings.limit_rappen >= 0
+        case Reminding():
+            good = True
+        case _:
+            assert_never(settings)
+    if not good:
+        raise OutOfBounds
 
 
 def evolve(state: State, event: PracticeEvent) -> State:

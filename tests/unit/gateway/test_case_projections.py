@@ -9,6 +9,7 @@ from libs.events import (
     AdvanceCredited,
     CallRecorded,
     ClaimChargedBack,
+    ClaimClosed,
     ClaimTransmitted,
     CollectionRequested,
     DunningResumed,
@@ -56,6 +57,22 @@ def test_a_hold_has_an_owner_and_a_review(db: Connection) -> None:
     hear(db, lifted, first=3)
     row = only(db, cases)
     assert (row.hold, row.hold_review_on, row.next_on) == (None, None, date(2026, 6, 9))
+
+
+def test_a_case_is_held_as_long_as_one_hold_stands(db: Connection) -> None:
+    first = HoldPlaced(**HERE, reason=Hold.DISPUTE, by="u", on=DAY, review_on=LATER)
+    second = HoldPlaced(**HERE, reason=Hold.PRACTICE_PAUSE, by="u", on=DAY, review_on=LATER)
+    lifted = HoldLifted(
+        **HERE,
+        reason=Hold.PRACTICE_PAUSE,
+        by="u",
+        on=LATER,
+        next_on=LATER,
+        still=Hold.DISPUTE,
+        still_review_on=LATER,
+    )
+    hear(db, OPENED, first, second, lifted)
+    assert (only(db, cases).hold, only(db, cases).hold_review_on) == ("dispute", LATER)
 
 
 def test_a_case_ends_and_may_go_on(db: Connection) -> None:
@@ -109,3 +126,17 @@ def test_a_claim_shows_what_its_member_has_had(db: Connection) -> None:
     hear(db, MemberDebited(**HERE, **credit, amount_rappen=4_000, credited_rappen=0), first=4)
     hear(db, ClaimChargedBack(**HERE, amount_rappen=1, reason="x", on=LATER, postings=()), first=5)
     assert (only(db, claims).advanced_rappen, only(db, claims).credited_rappen) == (0, 0)
+    assert only(db, claims).ownership == Ownership.MANDATED
+
+
+def test_a_cancelled_claim_gives_back_what_its_member_had(db: Connection) -> None:
+    owned = ClaimTransmitted(
+        **HERE, ownership=Ownership.MANDATED, amount_rappen=10_000, on=DAY, postings=()
+    )
+    hear(db, owned)
+    db.execute(claims.update().values(credited_rappen=4_000))
+    closed: dict[str, Any] = {"amount_rappen": 6_000, "reason": "cancelled", "on": LATER}
+    hear(db, ClaimClosed(**HERE, **closed, postings=()), first=2)
+    assert only(db, claims).credited_rappen == 4_000
+    hear(db, ClaimClosed(**HERE, **closed, refundable_rappen=4_000, postings=()), first=3)
+    assert only(db, claims).credited_rappen == 0

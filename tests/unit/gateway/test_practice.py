@@ -22,6 +22,7 @@ from services.gateway.decider.practice import (
     ChangedMeanwhile,
     ConfigurePractice,
     LaterVersionExists,
+    OutOfBounds,
     RegisterPractice,
     UnknownPractice,
 )
@@ -125,24 +126,31 @@ def test_two_who_change_the_same_do_not_overwrite_each_other() -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "wrong"),
+    "wrong",
     [
-        (Terms, {"patient_days": 9}),
-        (Terms, {"insurer_days": 181}),
-        (Reminding, {"wait_days": (9, 30, 10, 10, 25)}),
-        (Reminding, {"rappel_plus": False, "wait_days": (50, 30, 20, 121)}),
-        (Reminding, {"wait_days": (50, 30, 20, 25)}),
-        (Reminding, {"rappel_plus": False, "wait_days": (50,) * 5}),
-        (Contract, {"advance_bp": 10_001}),
-        (Contract, {"fee_bp": -1}),
-        (Contract, {"limit_rappen": -1}),
+        Terms(patient_days=9),
+        Terms(insurer_days=181),
+        Contract(advance_bp=10_001),
+        Contract(fee_bp=-1),
+        Contract(limit_rappen=-1),
     ],
 )
-def test_settings_out_of_bounds_do_not_exist_br_123(
-    kind: type[Settings], wrong: dict[str, Any]
-) -> None:
-    with pytest.raises(ValueError, match=r"\d|negative"):
-        kind(**wrong)
+def test_settings_out_of_bounds_are_refused(wrong: Settings) -> None:
+    practice.given(registered).when(configure(wrong)).then_refused(OutOfBounds)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"wait_days": (9, 30, 10, 10, 25)},
+        {"rappel_plus": False, "wait_days": (50, 30, 20, 121)},
+        {"wait_days": (50, 30, 20, 25)},
+        {"rappel_plus": False, "wait_days": (50,) * 5},
+    ],
+)
+def test_a_ladder_that_could_not_be_climbed_does_not_exist_br_123(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=r"\d"):
+        Reminding(**wrong)
 
 
 def test_bounds_themselves_are_allowed() -> None:
