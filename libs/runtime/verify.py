@@ -152,7 +152,7 @@ def agree(sums: Mapping[str, Mapping[str, Any]]) -> Findings:
     return [
         f"{name} differs: " + ", ".join(f"{service} {value}" for service, value in found.items())
         for name, found in named.items()
-        if len(set(found.values())) > 1
+        if any(value != next(iter(found.values())) for value in found.values())
     ]
 
 
