@@ -13,7 +13,6 @@ from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Table
 
 from libs.events.values import COOPERATIVE
 from libs.runtime.clock import MovableClock
@@ -182,13 +181,14 @@ def print_access(settings: Settings, console: Console) -> None:
         console.print("No demo was played here; add people with `quittance user add`.")
         return
     console.print("Demo data: every practice and person is invented.", style="yellow")
-    people = Table("login", "password", "practice", title="Portal")
+    console.print("\nPortal", style="bold")
     for row in found["logins"]:
-        people.add_row(row["login"], row["password"], row["practice"])
-    programs = Table("client_id", "client_secret", "for", title="REST: /oauth/token")
+        line = f"  {row['login']:<8} {row['password']:<26} {row['practice']}"
+        console.print(line, soft_wrap=True, highlight=False)
+    console.print("REST (POST /oauth/token, client_id and client_secret)", style="bold")
     for row in found["clients"]:
-        programs.add_row(row["client_id"], row["client_secret"], row["for"])
-    console.print(people, programs)
+        line = f"  {row['client_id']:<16} {row['client_secret']}  {row['for']}"
+        console.print(line, soft_wrap=True, highlight=False, markup=False)
 
 
 def _read(settings: Settings) -> dict[str, Any]:
