@@ -27,7 +27,8 @@ def routes(parts: Parts) -> APIRouter:
     """Return the endpoints. What belongs to another practice is not found (B54)."""
     router = APIRouter()
     router.include_router(_submissions(parts))
-    router.include_router(_lists(parts.documents))
+    router.include_router(_lists())
+    router.include_router(_messages(parts.documents))
     router.include_router(_bank_files(parts))
     return router
 
@@ -50,7 +51,6 @@ def _submissions(parts: Parts) -> APIRouter:
             practice_id=PracticeId(practice),
             data=await request.body(),
             content_type=request.headers.get("content-type", ""),
-            content_encoding=request.headers.get("content-encoding", ""),
             today=today,
             at=now,
         )
@@ -64,7 +64,7 @@ def _submissions(parts: Parts) -> APIRouter:
     return router
 
 
-def _lists(documents: Documents) -> APIRouter:
+def _lists() -> APIRouter:
     router = APIRouter()
 
     @router.get("/submissions")
@@ -78,6 +78,17 @@ def _lists(documents: Documents) -> APIRouter:
         rows = await read(projections.newest_submissions, PracticeId(practice), place, limit + 1)
         more = projections.cursor_of(rows[limit - 1]) if len(rows) > limit else None
         return {"items": [receipts.submission_item(row) for row in rows[:limit]], "next": more}
+
+    @router.get("/findings")
+    async def findings() -> Mapping[str, Any]:
+        """Return the catalogue: every code with message and remedy in all languages."""
+        return receipts.catalogue()
+
+    return router
+
+
+def _messages(documents: Documents) -> APIRouter:
+    router = APIRouter()
 
     @router.get("/submissions/{submission_id}")
     async def submission(
@@ -104,11 +115,6 @@ def _lists(documents: Documents) -> APIRouter:
         headers = {"Cache-Control": "no-store", "Content-Disposition": "attachment"}
         return Response(data, media_type="application/octet-stream", headers=headers)
 
-    @router.get("/findings")
-    async def findings() -> Mapping[str, Any]:
-        """Return the catalogue: every code with message and remedy in all languages."""
-        return receipts.catalogue()
-
     return router
 
 
@@ -124,7 +130,6 @@ def _bank_files(parts: Parts) -> APIRouter:
         delivery = Delivery(
             data=data,
             content_type=request.headers.get("content-type", ""),
-            content_encoding=request.headers.get("content-encoding", ""),
             at=now,
             file=DocumentId(hashlib.sha256(data).hexdigest()),
         )

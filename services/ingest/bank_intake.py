@@ -10,7 +10,8 @@ from libs.events.values import COOPERATIVE, DocumentId, PracticeId, Private
 from libs.runtime.service import Parts
 from libs.runtime.web import Handler, Querier
 from services.ingest import projections, subjects
-from services.ingest.camt054 import BankFile, Movement, parse
+from services.ingest.bank_file import BankFile, Movement
+from services.ingest.camt054 import parse
 from services.ingest.decider.bank import (
     BankSum,
     BookCredit,
@@ -38,7 +39,6 @@ class Delivery:
 
     data: bytes
     content_type: str
-    content_encoding: str
     at: datetime
     file: DocumentId
 
@@ -57,7 +57,7 @@ class BankIntake:
         """Return what became of the file, and whether it had come in before."""
         subject = self._vault.pseudonym("bank file", delivery.file)
         await self._documents.put(delivery.data, subject)
-        judged = refuses_type(delivery.content_type, delivery.content_encoding)
+        judged = refuses_type(delivery.content_type)
         read = judged or await self._parse(delivery.data)
         if isinstance(read, Unreadable):
             return await self._refuse(delivery, read)

@@ -6,16 +6,16 @@ anything leaves this module: one entry that does not add up refuses the whole fi
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
-from datetime import date
+from dataclasses import replace
 from io import BytesIO
-from typing import Final, Literal
+from typing import Final
 
 from lxml import etree
 
 from libs.events.values import CreditId, Finding
 from libs.runtime.ids import derived
 from services.ingest.arithmetic import francs
+from services.ingest.bank_file import BankFile, Movement, Unidentified, kind_of
 from services.ingest.camt_entries import Detail, Entry, Fields, Wrong, read_detail, read_entry
 from services.ingest.findings import Unreadable, broken, refused
 from services.ingest.xml_tree import root_of
@@ -24,52 +24,6 @@ NAMESPACES: Final = {
     f"urn:iso:std:iso:20022:tech:xsd:camt.054.001.{version}": version for version in ("04", "08")
 }
 FINDINGS_MAX: Final = 100
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Movement:
-    """Money on our account: in, or an earlier receipt taken back."""
-
-    credit_id: CreditId
-    account: str
-    amount_rappen: int
-    charges_rappen: int
-    reference: str
-    booked_on: date
-    value_on: date
-    bank_reference: str
-    payer: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Unidentified:
-    """A receipt without any reference of the bank: a person must look, no key is invented."""
-
-    amount_rappen: int
-    booked_on: date
-    line: int
-
-
-@dataclass(kw_only=True)
-class BankFile:
-    """What a file says, each entry in exactly one place."""
-
-    message_id: str = ""
-    created_at: str = ""
-    version: str = ""
-    accounts: set[str] = field(default_factory=set)
-    credits: dict[CreditId, Movement] = field(default_factory=dict)
-    reversals: dict[CreditId, Movement] = field(default_factory=dict)
-    unidentified: list[Unidentified] = field(default_factory=list)
-    repeated: int = 0
-    """Receipts that stand in the file a second time."""
-    pending_count: int = 0
-    pending_rappen: int = 0
-    """Announced, not booked; they come again (payments 3.8, number 5)."""
-    other_count: int = 0
-    other_rappen: int = 0
-    """Payouts, their returns and charges, with sign: not ours to match here."""
 
 
 def parse(
@@ -222,7 +176,7 @@ class _Reader:
         seen = Counter((d.bank_reference, d.amount_rappen, d.sign) for d in details)
         for index, detail in enumerate(details):
             amount = detail.amount_rappen or 0
-            kind = _kind(entry, detail)
+            kind = kind_of(entry, detail)
             if kind == "other":
                 self.file.other_count += 1
                 self.file.other_rappen += amount if detail.sign == "CRDT" else -amount
@@ -280,15 +234,6 @@ class _Reader:
     def _wrong(self, code: str, element: etree._Element, **params: str) -> None:
         if len(self.found) < FINDINGS_MAX:
             self.found.append(broken(code, line=_line(element), params=params))
-
-
-def _kind(entry: Entry, detail: Detail) -> Literal["credit", "reversal", "other"]:
-    """Return what a movement is (payments 3.7); codes steer only what nothing else tells."""
-    if detail.sign == "CRDT":
-        returned = entry.reversal or entry.sub_family == "RRTN" or detail.returned
-        return "other" if returned else "credit"
-    taken_back = entry.reversal or (entry.family, entry.sub_family) == ("RCDT", "RRTN")
-    return "reversal" if taken_back else "other"
 
 
 def _forget(element: etree._Element) -> None:

@@ -36,7 +36,6 @@ class Arrival:
     practice_id: PracticeId
     data: bytes
     content_type: str
-    content_encoding: str
     today: date
     at: datetime
 
@@ -46,10 +45,8 @@ class Arrival:
         return DocumentId(hashlib.sha256(self.data).hexdigest())
 
 
-def refuses_type(content_type: str, content_encoding: str) -> Unreadable | None:
-    """Return why a body is not even looked at (B14, B16)."""
-    if content_encoding.strip().lower() not in {"", "identity"}:
-        return refused((broken("content_encoding_unsupported"),))
+def refuses_type(content_type: str) -> Unreadable | None:
+    """Return why a body is not even looked at (B16); packed ones never come so far (B14)."""
     if content_type.partition(";")[0].strip().lower() not in XML_TYPES:
         return refused((broken("content_type_unsupported"),))
     return None
@@ -79,7 +76,7 @@ class Intake:
             return await self._conflict(arrival, judged.facts.request_id, judged.facts.version)
 
     async def _judge(self, arrival: Arrival) -> Invoice | Unreadable:
-        unseen = refuses_type(arrival.content_type, arrival.content_encoding)
+        unseen = refuses_type(arrival.content_type)
         if unseen is not None:
             return unseen
         if len(arrival.data) > IN_LOOP_BYTES_MAX:

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.ingest.camt054 import BankFile, parse
+from services.ingest.bank_file import BankFile
+from services.ingest.camt054 import parse
 from services.ingest.findings import Unreadable
 from tests.standards import violations
 from tests.unit.ingest.camt_samples import ACCOUNT, OURS, QR_IBAN, QRR, File, Ntry, Tx
