@@ -2,7 +2,8 @@
 
 import ipaddress
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 
 import uvicorn
 from fastapi import FastAPI
@@ -56,6 +57,14 @@ class Server(uvicorn.Server):
         """Open the sockets, then tell."""
         await super().startup(sockets)
         await self._ready()
+
+    @override
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """End by returning: raised again, the signal would end us before feeds and relay stop."""
+        with super().capture_signals():
+            yield
+            self._captured_signals.clear()
 
 
 def server(
