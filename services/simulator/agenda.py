@@ -7,8 +7,10 @@ from datetime import date, timedelta
 from libs.events.values import Payer
 from services.simulator.behaviour import (
     Debt,
+    Dispute,
     Intent,
     Slip,
+    dispute,
     feels,
     insurer_intent,
     patient_intent,
@@ -58,6 +60,14 @@ class Look:
     """Whether the reminder it waited for has come."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Contested:
+    """An invoice whose reminders rest until the practice has answered."""
+
+    issued: Issued
+    answered_on: date
+
+
 @dataclass(kw_only=True)
 class Agenda:
     """All that is planned, by day. The bank works on Mondays to Fridays."""
@@ -65,6 +75,9 @@ class Agenda:
     seed: int
     looks: dict[date, list[Look]] = field(default_factory=lambda: defaultdict(list))
     receipts: dict[date, list[Receipt]] = field(default_factory=lambda: defaultdict(list))
+    holds: dict[date, list[Contested]] = field(default_factory=lambda: defaultdict(list))
+    answers: dict[date, list[Contested]] = field(default_factory=lambda: defaultdict(list))
+    """Contested invoices, by the day of the contestation and by that of the practice's answer."""
     last_reference: dict[int, str] = field(default_factory=dict)
     """By practice: what someone writes who takes the wrong slip."""
     booked: int = 0
@@ -80,6 +93,9 @@ class Agenda:
         )
         if issued.payer is Payer.INSURER:
             intent = insurer_intent(self.seed, debt)
+        elif (contested := dispute(self.seed, debt)) is not None:
+            self._contest(issued, contested)
+            return
         else:
             intent = patient_intent(self.seed, debt)
         if intent.days is None:
@@ -87,6 +103,15 @@ class Agenda:
         days = intent.days if intent.after is None else FIRST_LOOK_DAYS
         on = issued.issued_on + timedelta(days=days)
         self._plan(on, Look(issued=issued, intent=intent))
+
+    def _contest(self, issued: Issued, contested: Dispute) -> None:
+        begun = working(issued.issued_on + timedelta(days=contested.days))
+        answered = working(begun + timedelta(days=contested.answered_after_days))
+        entry = Contested(issued=issued, answered_on=answered)
+        self.holds[begun].append(entry)
+        self.answers[answered].append(entry)
+        pays = Look(issued=issued, intent=Intent(days=0, amount_rappen=issued.open_rappen))
+        self._plan(answered + timedelta(days=contested.paid_after_days), pays)
 
     def due(self, on: date) -> list[Look]:
         """Return who takes an invoice in hand on a day, in an order that answers do not change."""

@@ -55,6 +55,11 @@ TAKEN_BACK = 0.002
 """Share of payments that the bank reverses [E]."""
 
 
+DISPUTED = 0.015
+"""Share of invoices that a patient contests with a reason (BR-227)."""
+_CONTESTED_AFTER_DAYS, _ANSWERED_AFTER_DAYS, _PAID_AFTER_DAYS = (10, 40), (6, 20), (5, 25)
+
+
 class Slip(StrEnum):
     """What a payer does with the reference."""
 
@@ -172,6 +177,29 @@ def _difference(draw: Random, amount_rappen: int) -> int:
     if draw.random() < 0.5:  # noqa: PLR2004  # of the rest, half pay a part at first
         return -(amount_rappen // 2)
     return round(draw.lognormvariate(0, 0.6) * _OVER_MEDIAN_RAPPEN / 5) * 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dispute:
+    """A reasoned contestation: the practice has reminders rest until it has answered (BR-83)."""
+
+    days: int
+    """From the invoice date."""
+    answered_after_days: int
+    paid_after_days: int
+    """From the answer; until then the debtor pays nothing."""
+
+
+def dispute(seed: int, debt: Debt) -> Dispute | None:
+    """Return how a private debtor contests the invoice, None if it does not (BR-227)."""
+    draw = chance(seed, "dispute", debt.request_id)
+    if draw.random() >= DISPUTED:
+        return None
+    return Dispute(
+        days=draw.randint(*_CONTESTED_AFTER_DAYS),
+        answered_after_days=draw.randint(*_ANSWERED_AFTER_DAYS),
+        paid_after_days=draw.randint(*_PAID_AFTER_DAYS),
+    )
 
 
 def feels(stage: str | None, after: Stage | None) -> bool:

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 import httpx
 
-from libs.events.values import Kind, Payer, PracticeKind
+from libs.events.values import Hold, Kind, Payer, PracticeKind
 from services.simulator.agenda import Agenda, Issued, Look
 from services.simulator.camt054 import camt054
 from services.simulator.faults import (
@@ -28,7 +28,15 @@ from services.simulator.faults import (
     wait_days,
 )
 from services.simulator.invoices import Invoice, handed_in, storno
-from services.simulator.partner import ACCEPTED, OK, UNPROCESSABLE, Access, Partner
+from services.simulator.partner import (
+    ACCEPTED,
+    CONFLICT,
+    CREATED,
+    OK,
+    UNPROCESSABLE,
+    Access,
+    Partner,
+)
 from services.simulator.practices import Practice, Wish, practice
 from services.simulator.request import message
 
@@ -148,6 +156,7 @@ async def _day(game: Game, on: date) -> None:
         await game.world.rest()
         numbers = {invoice.practice.number for invoice, _ in outgoing}
         await _together(at_once, (_read_issued(game, number, on) for number in sorted(numbers)))
+    await _contest(game, on)
     looks = game.agenda.due(on)
     known = await _together(at_once, (_read(game, look) for look in looks))
     for look, (stage, open_rappen) in zip(looks, known, strict=True):
@@ -211,10 +220,29 @@ async def _read_issued(game: Game, number: int, on: date) -> None:
         )
 
 
+async def _contest(game: Game, on: date) -> None:
+    """Let reminders rest where a debtor contests, and go on where the practice has answered.
+
+    What was settled or cancelled in the meantime needs neither, and the system says so.
+    """
+    for entry in game.agenda.holds.pop(on, []):
+        wish = {"reason": Hold.DISPUTE.value, "review_on": f"{entry.answered_on}"}
+        answer = await _partner(game, entry.issued).tell(
+            f"{INVOICES}/{entry.issued.invoice_id}/holds", wish, CREATED, CONFLICT
+        )
+        game.counts["contested"] += answer.status_code == CREATED
+    for entry in game.agenda.answers.pop(on, []):
+        path = f"{INVOICES}/{entry.issued.invoice_id}/holds"
+        await _partner(game, entry.issued).end(path, OK, CONFLICT)
+
+
+def _partner(game: Game, issued: Issued) -> Partner:
+    return game.partners[issued.sent.practice.number]
+
+
 async def _read(game: Game, look: Look) -> tuple[str | None, int]:
     """Return how far an invoice was reminded and what it still asks for."""
-    partner = game.partners[look.issued.sent.practice.number]
-    item = await partner.get(f"{INVOICES}/{look.issued.invoice_id}")
+    item = await _partner(game, look.issued).get(f"{INVOICES}/{look.issued.invoice_id}")
     return item["stage"], item["open_rappen"]
 
 

@@ -1,6 +1,7 @@
 """A program of a partner: it speaks REST with a client's secret, as any practice software would."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +13,9 @@ PAGE = 200
 TRIES = 5
 UNAUTHORISED, TOO_MANY, UNAVAILABLE = 401, 429, 503
 OK, ACCEPTED, UNPROCESSABLE = 200, 202, 422
+CREATED, CONFLICT = 201, 409
 XML = {"Content-Type": "application/xml"}
+JSON = {"Content-Type": "application/json"}
 
 
 class Unexpected(Exception):
@@ -40,6 +43,15 @@ class Partner:
         """Hand in a message or a file; raises Unexpected for an answer not named as fine."""
         answer = await self._ask("POST", path, content=body, headers=XML)
         return _checked(answer, fine)
+
+    async def tell(self, path: str, body: Mapping[str, str], *fine: int) -> httpx.Response:
+        """Send a request in JSON."""
+        content = json.dumps(body).encode()
+        return _checked(await self._ask("POST", path, content=content, headers=JSON), fine)
+
+    async def end(self, path: str, *fine: int) -> httpx.Response:
+        """Send a DELETE."""
+        return _checked(await self._ask("DELETE", path), fine)
 
     async def get(self, path: str, **params: str) -> Any:
         """Return one resource."""

@@ -122,3 +122,21 @@ def test_the_bank_works_on_weekdays_and_each_insurer_pays_on_its_day() -> None:
         sent = replace(one.sent, request_id=f"R{number}")
         agenda.take(replace(one, sent=sent))
     assert len({day.weekday() for day in agenda.looks}) == 1
+
+
+def test_a_contested_invoice_is_paid_after_the_answer_only() -> None:
+    """BR-83: reminders rest in between."""
+    agenda = Agenda(seed=1)
+    for number in range(400):
+        one = issued()
+        agenda.take(replace(one, sent=replace(one.sent, request_id=f"R{number}")))
+    contested = [entry for entries in agenda.holds.values() for entry in entries]
+    assert 1 <= len(contested) <= 15
+    for entry in contested:
+        (pays,) = [
+            day
+            for day, looks in agenda.looks.items()
+            for look in looks
+            if look.issued.sent.request_id == entry.issued.sent.request_id
+        ]
+        assert pays > entry.answered_on > ISSUED_ON

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from dataclasses import replace
 from datetime import date
 from urllib.parse import parse_qs
 
@@ -35,6 +36,7 @@ class Desk:
         self.invoices: dict[str, dict[str, object]] = {}
         self.received: list[tuple[str, bytes]] = []
         self.files: list[bytes] = []
+        self.holds: list[tuple[str, str]] = []
         self.tokens: dict[str, str] = {}
         self.reminded_after_days = 50
 
@@ -48,6 +50,9 @@ class Desk:
         if path == "/v1/bank-files":
             self.files.append(request.content)
             return httpx.Response(200, json={})
+        if path.endswith("/holds"):
+            self.holds.append((request.method, path))
+            return httpx.Response(201 if request.method == "POST" else 200, json={})
         if path == "/v1/submissions":
             return self.take(client, request.content)
         if path == "/v1/invoices":
@@ -189,6 +194,16 @@ def test_every_bank_file_is_valid_and_payments_name_issued_references(half_a_yea
     assert counts["payments"] > counts["issued"] / 2
     assert set(paid) <= references
     assert len(paid) >= counts["payments"] * 0.95
+
+
+def test_contested_invoices_rest_until_the_practice_has_answered() -> None:
+    """BR-83, BR-227."""
+    desk = Desk()
+    counts = asyncio.run(played(replace(plan(days=150), share=0.8), desk, []))
+    assert counts["contested"] == sum(method == "POST" for method, _ in desk.holds) > 0
+    ended = {path for method, path in desk.holds if method == "DELETE"}
+    assert ended
+    assert ended <= {path for method, path in desk.holds if method == "POST"}
 
 
 def test_who_waits_for_a_reminder_does_not_pay_before_it() -> None:
