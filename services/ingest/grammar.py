@@ -5,8 +5,8 @@ element, `name attributes > children`, continued by indented lines:
 
 - `attribute=type` is required, `?=` optional. `%=` is required by the schema, but the invoice can
   be used without it: its absence is a warning. `=type` alone is the type of the text.
-- A child is required; `?` optional, `*` any number, `+` one or more, `%` as for attributes;
-  `a|b` is a choice. `child=shape` names another entry, or a type for plain text.
+- A child is required; `?` optional, `*` any number, `+` one or more, `%` and `%+` as for
+  attributes; `a|b` is a choice. `child=shape` names another entry, or a type for plain text.
 - `~` behind a type: a wrong form is a warning, because we never act on the value.
 - `...` instead of everything: whatever stands there is not looked at.
 
@@ -36,7 +36,7 @@ LAWS: Final = frozenset(("kvg", "vvg", "uvg", "ivg", "mvg", "org", "law"))
 _ALWAYS_WARNING: Final = "date_form"
 _ALWAYS_ERROR: Final = "text_far_too_long"
 _ATTRIBUTE: Final = re.compile(r"([\w:]+)([?%]?)=(\w+)(~?)")
-_CHILD: Final = re.compile(r"([\w:|]+)([?*+%]?)(?:=(\w+)(~?))?")
+_CHILD: Final = re.compile(r"([\w:|]+)(%?\+|[?*%]|)(?:=(\w+)(~?))?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,8 +201,8 @@ def _add_child(shape: Shape, token: str, made: Mapping[str, Shape]) -> None:
         if target is None:
             assert other, f"{name} has no entry"
             target = Shape(value=_form(other, lenient=bool(lenient)))
-        shape.parts[name] = Part(place=place, shape=target, many=occurs in {"*", "+"})
-    shape.places.append(Place(tuple(names.split("|")), required, occurs == "%"))
+        shape.parts[name] = Part(place=place, shape=target, many=occurs[-1:] in {"*", "+"})
+    shape.places.append(Place(tuple(names.split("|")), required, occurs[:1] == "%"))
 
 
 @cache
