@@ -63,7 +63,6 @@ async def log_out(request: Request, visit: Entered, csrf: FormText = "") -> Resp
     """End the session here; the cookie opens nothing any more."""
     sessions.check_form(request, visit.session, csrf)
     answer = RedirectResponse(f"/login?language={visit.t.language}", 303)
-    answer.headers["Clear-Site-Data"] = '"cache"'
     await sessions.log_out(request, answer)
     return answer
 

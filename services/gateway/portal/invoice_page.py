@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from fastapi import APIRouter, Path, Query, Response
 
+from libs.events.values import Ownership
 from libs.runtime.web import Problem
 from services.gateway.portal import formats, outlook, queries
 from services.gateway.portal.catalogue import Words
@@ -91,10 +92,16 @@ def facts(row: InvoiceRow, t: Words) -> Sequence[tuple[str, str]]:
         ("fact.reference", formats.reference(row.reference)),
     ]
     if row.ownership:
-        lines.append(("fact.ownership", worded("ownership", row.ownership, t)))
+        lines.append(("fact.ownership", worded("ownership", owner(row), t)))
         lines.append(("fact.advanced", formats.money(row.advanced_rappen or 0)))
         lines.append(("fact.credited", formats.money(row.credited_rappen or 0)))
     return lines
+
+
+def owner(row: InvoiceRow) -> str | None:
+    """Return whose claim it is; one that was taken over in mandate may have been advanced since."""
+    advanced = row.ownership == Ownership.MANDATED and row.advanced_rappen
+    return Ownership.ADVANCED_RECOURSE if advanced else row.ownership
 
 
 @router.get("/invoices/{invoice_id}/documents/{document_id}")

@@ -98,6 +98,7 @@ async def hand_in_page(
         verdicts=verdicts,
         error=error,
         files_max=FILES_MAX,
+        bytes_max=visit.door.parts.settings.body_bytes_max,
     )
 
 
@@ -114,7 +115,8 @@ async def hand_in(
     if not chosen:
         return await hand_in_page(visit, error=visit.t("hand_in.no_files"), status=422)
     if len(chosen) > FILES_MAX:
-        error = visit.t("hand_in.too_many", files=FILES_MAX)
+        megabytes = visit.door.parts.settings.body_bytes_max // 1_000_000
+        error = visit.t("hand_in.too_much", files=FILES_MAX, mb=megabytes)
         return await hand_in_page(visit, error=error, status=422)
     return await hand_in_page(visit, [await verdict_on(visit, file) for file in chosen])
 

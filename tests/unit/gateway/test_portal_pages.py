@@ -128,7 +128,7 @@ def pages(language: Language) -> Iterator[tuple[str, Mapping[str, Any]]]:
     }
     yield "submissions.html", {**own, "state": "all", "rows": [handed], **more}
     verdict = Verdict(file=EVIL, word="rejected", request_id=EVIL, findings=[FINDING])
-    given = {"verdicts": [verdict], "error": EVIL, "files_max": 100}
+    given = {"verdicts": [verdict], "error": EVIL, "files_max": 100, "bytes_max": 20_000_000}
     yield "hand_in.html", {**own, **given}
     account = {"account": Account(-1, 2, 3), "statement": statement, "month": "2026-11"}
     account |= {"months": ["2026-11"], "numbers": {"invoice-1": EVIL}, "entry": str}

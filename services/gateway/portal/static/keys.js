@@ -40,6 +40,15 @@ document.addEventListener("click", (event) => {
   if (event.target.closest("[data-keys]")) help();
 });
 
+// What the server would refuse unread is said as soon as it is chosen.
+document.addEventListener("change", ({ target }) => {
+  if (!target.dataset.bytesMax) return;
+  const bytes = [...target.files].reduce((sum, file) => sum + file.size, 0);
+  const much = bytes > target.dataset.bytesMax || target.files.length > target.dataset.filesMax;
+  target.setCustomValidity(much ? target.dataset.tooMuch : "");
+  target.reportValidity();
+});
+
 // A second click on an act that sends something would send it twice.
 document.addEventListener("submit", (event) => {
   if (event.target.method !== "post") return;

@@ -1,0 +1,235 @@
+"""The portal in a real browser: headless Chromium on the whole embedded system."""
+
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
+from services.gateway.portal.queries import PAGE
+from tests.browser.served import Served, served
+
+CHROMIUM = shutil.which("chromium")
+INVOICES = PAGE + 5
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    with served(tmp_path_factory.mktemp("portal"), invoices=INVOICES) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    if CHROMIUM is None:
+        missing = "no chromium on this machine: the portal is not tested in a browser"
+        if os.environ.get("CI"):  # noqa: TID251 - a test that cannot run must not pass in CI
+            pytest.fail(missing)
+        pytest.skip(missing)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=CHROMIUM,
+            headless=False,
+            args=["--headless=new", "--no-sandbox", "--disable-gpu"],
+        )
+        yield browser
+        browser.close()
+
+
+@dataclass
+class Watched:
+    """A context whose complaints are kept: what the console says, and where requests go."""
+
+    context: BrowserContext
+    complaints: list[str] = field(default_factory=list)
+    hosts: set[str] = field(default_factory=set)
+
+    def page(self) -> Page:
+        page = self.context.new_page()
+        page.on("console", lambda said: self.complaints.append(said.text))
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.on("request", lambda request: self.hosts.add(request.url))
+        return page
+
+
+@pytest.fixture
+def watched(portal: Served, chromium: Browser) -> Iterator[Watched]:
+    """Give a browser to a test, and look afterwards at what it complained of and asked for."""
+    context = chromium.new_context(base_url=portal.url, viewport={"width": 1360, "height": 900})
+    context.set_default_timeout(15_000)
+    browser = Watched(context)
+    yield browser
+    context.close()
+    foreign = [
+        url
+        for url in browser.hosts
+        if url.startswith(("http", "ws")) and not url.startswith(f"{portal.url}/")
+    ]
+    assert browser.complaints == []
+    assert foreign == []
+
+
+def logged_in(watched: Watched, portal: Served) -> Page:
+    page = watched.page()
+    page.goto("/invoices?state=open")
+    page.get_by_label("User name").fill(portal.member.login)
+    page.get_by_label("Password").fill(portal.member.password)
+    page.get_by_role("button", name="Log in").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Rechnungen")
+    return page
+
+
+def test_from_login_through_list_and_timeline_to_the_letter(
+    watched: Watched, portal: Served
+) -> None:
+    page = logged_in(watched, portal)
+    assert page.url.endswith("/invoices?state=open")
+    page.get_by_role("link", name=re.compile("^Gemahnt")).click()
+    page.locator("a[data-row]").first.click()
+    expect(page.get_by_text("Was als Nächstes geschieht")).to_be_visible()
+    letter = page.locator("details.doc", has_text="1. Mahnung").first
+    frame = letter.locator("iframe")
+    expect(frame).to_be_hidden()
+    with page.expect_response(re.compile("/documents/")) as response:
+        letter.locator("summary").click()
+    assert response.value.status == 200
+    assert response.value.headers["content-type"] == "application/pdf"
+    expect(frame).to_be_visible()
+    step = page.get_by_role("heading", name="1. Mahnung", exact=True)
+    page.locator("ol.time > li", has=step).locator("details.why summary").click()
+    expect(page.locator("details.why[open] dt", has_text="Gezählt ab")).to_be_visible()
+
+
+def test_the_keyboard_searches_walks_opens_and_explains_itself(
+    watched: Watched, portal: Served
+) -> None:
+    page = logged_in(watched, portal)
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog")).to_be_visible()
+    page.keyboard.press("j")
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_be_hidden()
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    page.keyboard.press("k")
+    first = page.locator("a[data-row]").first
+    expect(first).to_be_focused()
+    number = first.text_content() or ""
+    page.keyboard.press("/")
+    page.keyboard.type(number)
+    expect(page.locator("a[data-row]")).to_have_count(1)
+    assert f"q={number}" in page.url
+    expect(page.locator("input[type=search]")).to_be_focused()
+    page.keyboard.press("Tab")
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("CHF")
+
+
+def test_more_rows_come_below_and_back_leads_to_the_same_list(
+    watched: Watched, portal: Served
+) -> None:
+    page = logged_in(watched, portal)
+    page.goto("/invoices")
+    rows = page.locator("a[data-row]")
+    expect(rows).to_have_count(PAGE)
+    page.get_by_role("link", name="Weitere anzeigen").click()
+    expect(rows).to_have_count(INVOICES)
+    page.goto("/invoices?q=26-")
+    rows.first.click()
+    expect(page.locator("ol.time")).to_be_visible()
+    page.go_back()
+    expect(page.locator("input[type=search]")).to_have_value("26-")
+
+
+def test_without_javascript_all_of_it_can_be_read_and_done(
+    chromium: Browser, portal: Served
+) -> None:
+    context = chromium.new_context(base_url=portal.url, java_script_enabled=False)
+    page = context.new_page()
+    page.goto("/login")
+    page.locator("#login").fill(portal.member.login)
+    page.locator("#password").fill(portal.member.password)
+    page.get_by_role("button", name="Log in").click()
+    page.goto("/invoices")
+    page.get_by_role("link", name="Weitere anzeigen").click()
+    expect(page.locator("a[data-row]")).to_have_count(INVOICES - PAGE)
+    page.locator("#q").fill("nobody of this name")
+    page.get_by_role("button", name="Suchen").click()
+    expect(page.get_by_text("Keine Rechnung gefunden")).to_be_visible()
+    page.goto("/invoices?state=open")
+    page.locator("a[data-row]").last.click()
+    page.get_by_role("link", name="Mahnungen anhalten").click()
+    page.get_by_role("button", name="Anhalten").click()
+    expect(page.get_by_role("status")).to_contain_text("Die Mahnungen sind angehalten")
+    context.close()
+
+
+@pytest.mark.parametrize("width", [390, 820, 1360])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_page_is_wider_than_the_screen(
+    chromium: Browser, portal: Served, width: int, scheme: str
+) -> None:
+    context = chromium.new_context(
+        base_url=portal.url,
+        viewport={"width": width, "height": 800},
+        color_scheme="dark" if scheme == "dark" else "light",
+    )
+    page = context.new_page()
+    page.goto("/login")
+    page.locator("#login").fill(portal.member.login)
+    page.locator("#password").fill(portal.member.password)
+    page.get_by_role("button", name="Log in").click()
+    for path in ("/", "/invoices", "/submissions", "/submissions/new", "/account"):
+        page.goto(path)
+        inner = page.evaluate("document.documentElement.clientWidth")
+        assert page.evaluate("document.documentElement.scrollWidth") <= inner, path
+    context.close()
+
+
+def test_text_stands_out_from_its_ground_in_light_and_dark(
+    chromium: Browser, portal: Served
+) -> None:
+    for scheme in ("light", "dark"):
+        context = chromium.new_context(
+            base_url=portal.url, color_scheme="dark" if scheme == "dark" else "light"
+        )
+        page = context.new_page()
+        page.goto("/login")
+        page.locator("#login").fill(portal.member.login)
+        page.locator("#password").fill(portal.member.password)
+        page.get_by_role("button", name="Log in").click()
+        for path in ("/", "/invoices", "/submissions"):
+            page.goto(path)
+            assert page.evaluate(FAINT) == [], (scheme, path)
+        context.close()
+
+
+FAINT = """() => {
+  const rgb = (text) => (text.match(/[\\d.]+/g) || []).map(Number);
+  const light = ([r, g, b]) => [r, g, b].map((v) => v / 255)
+    .map((v) => (v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4))
+    .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
+  const ground = (node) => {
+    for (let at = node; at; at = at.parentElement) {
+      const colour = rgb(getComputedStyle(at).backgroundColor);
+      if (colour.length === 3 || colour[3] === 1) return colour;
+    }
+    return [255, 255, 255];
+  };
+  const faint = [];
+  for (const node of document.querySelectorAll("body *")) {
+    const own = [...node.childNodes].some((n) => n.nodeType === 3 && n.textContent.trim());
+    if (!own || !node.checkVisibility() || node.closest("svg, .unseen")) continue;
+    const [a, b] = [light(rgb(getComputedStyle(node).color)), light(ground(node))];
+    const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+    if (ratio < 4.5) faint.push(`${node.className} ${node.textContent.slice(0, 30)} ${ratio}`);
+  }
+  return faint;
+}"""
+"""Text whose contrast is below what WCAG 2.2 asks for at level AA (1.4.3)."""
