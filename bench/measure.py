@@ -1,11 +1,9 @@
 """How a figure is taken and shown."""
 
-import asyncio
 import gc
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from dataclasses import dataclass
-from time import perf_counter, process_time
-from typing import Any
+from time import perf_counter
 
 ROUNDS = 3
 
@@ -31,17 +29,6 @@ class Figure:
         return f"{self.what:<48} {self.ours:>12,.2f} {self.unit:<8} {ratio}{anchor}{wanted}"
 
 
-def per_second(count: int, work: Callable[[int], object]) -> float:
-    """Return how many pieces a second the best of some rounds did; `work` gets its round."""
-    best = 0.0
-    for number in range(ROUNDS):
-        gc.collect()
-        begun = perf_counter()
-        work(number)
-        best = max(best, count / (perf_counter() - begun))
-    return best
-
-
 def alternately(
     count: int, ours: Callable[[int], object], anchor: Callable[[int], object]
 ) -> tuple[float, float]:
@@ -54,10 +41,3 @@ def alternately(
             work(number)
             rates[side] = max(rates[side], count / (perf_counter() - begun))
     return rates[0], rates[1]
-
-
-def core_seconds(work: Coroutine[Any, Any, object]) -> float:
-    """Return the processor time that something took, all threads together."""
-    begun = process_time()
-    asyncio.run(work)
-    return process_time() - begun

@@ -1,7 +1,6 @@
 """How debtors pay: when, how much, with or without the right reference (BR-223 to BR-226)."""
 
 from dataclasses import dataclass
-from datetime import date, timedelta
 from enum import StrEnum
 from random import Random
 
@@ -207,10 +206,3 @@ def feels(stage: str | None, after: Stage | None) -> bool:
     if after is None:
         return True
     return stage in set(Stage) and RANKS.get(Stage(stage), 0) >= RANKS[after]
-
-
-def pays_on(intent: Intent, issued_on: date) -> date | None:
-    """Return the day on which a payer who waits for no reminder pays."""
-    if intent.days is None or intent.after is not None:
-        return None
-    return issued_on + timedelta(days=intent.days)
