@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 
-from fastapi import Depends, Request, Security
+from fastapi import Depends, Header, Request, Security
 from fastapi.openapi.models import OAuthFlowClientCredentials, OAuthFlowPassword, OAuthFlows
 from fastapi.security import OAuth2, SecurityScopes
 from sqlalchemy import Connection, Row, select
@@ -180,10 +180,20 @@ def asking(request: Request) -> Principal:
     return principal
 
 
-async def practice_of(request: Request, door: InDoor) -> PracticeId:
+Account = Annotated[
+    str | None,
+    Header(
+        alias="Quittance-Account",
+        max_length=50,
+        description="Account number of the practice; needed where a token is for several.",
+        examples=["40112"],
+    ),
+]
+
+
+async def practice_of(request: Request, door: InDoor, account: Account = None) -> PracticeId:
     """Return the practice that a request is for: the only one, or the one of the account header."""
     principal = asking(request)
-    account = request.headers.get("quittance-account")
     if account is None:
         if principal.practices is not None and len(principal.practices) == 1:
             return PracticeId(next(iter(principal.practices)))
