@@ -65,5 +65,8 @@ window.addEventListener("pageshow", () => {
   }
 });
 
+// On a phone the navigation is a row that scrolls; the page one is on shall be in sight.
+document.querySelector("nav [aria-current]")?.scrollIntoView({ inline: "center", block: "nearest" });
+
 // Searching from another page opens the list and goes on typing there.
 if (location.hash === "#q") search();
