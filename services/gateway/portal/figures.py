@@ -14,7 +14,7 @@ from services.gateway.tables import cases, invoices, payments, submissions
 PAGE = 50
 
 
-def open_sums(db: Connection, practice_id: str, today: date) -> Row[Any]:
+def open_sums(db: Connection, practice_id: str, today: date) -> Mapping[str, int]:
     """Return count and sum of what is open, overdue, and by age; one walk along one index."""
     due, rappen = invoices.c.due_on, invoices.c.open_rappen
     ages = {
@@ -28,13 +28,14 @@ def open_sums(db: Connection, practice_id: str, today: date) -> Row[Any]:
         for age, condition in {"overdue": due < today, **ages}.items()
         for unit, value in (("count", 1), ("rappen", rappen))
     ]
-    return db.execute(
+    row = db.execute(
         select(
             func.count().label("open_count"),
             func.coalesce(func.sum(rappen), 0).label("open_rappen"),
             *columns,
         ).where(invoices.c.practice_id == practice_id, invoices.c.end.is_(None))
     ).one()
+    return {name: int(value) for name, value in row._mapping.items()}  # noqa: SLF001 - its public name
 
 
 def paid_by_day(db: Connection, practice_id: str, today: date) -> Mapping[date, int]:

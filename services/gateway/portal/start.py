@@ -36,7 +36,7 @@ async def start(visit: SeesInvoices) -> Response:
     paid = await visit.read(figures.paid_by_day, today)
     since = today - timedelta(days=PAID_DAYS - 1)
     ages = [
-        (int(getattr(sums, f"{age}_count")), int(getattr(sums, f"{age}_rappen")))
+        (sums[f"{age}_count"], sums[f"{age}_rappen"])
         for age in ("not_due", "month", "quarter", "older")
     ]
     return await visit.page(
