@@ -52,6 +52,7 @@ class Part:
     """A child in its place."""
 
     place: int
+    """One bit; that of a later place is higher."""
     shape: "Shape"
     many: bool
 
@@ -76,7 +77,8 @@ class Shape:
     lenient: set[str] = field(default_factory=set)
     parts: dict[str, Part] = field(default_factory=dict)
     places: list[Place] = field(default_factory=list)
-    wanted: frozenset[int] = frozenset()
+    wanted: int = 0
+    """The bits of the places that must not be empty."""
 
 
 @cache
@@ -93,29 +95,34 @@ def examine(node: Node, shape: Shape, report: Report) -> None:
     """Report everything in an element, and below it, that is not as its shape says."""
     if shape.anything:
         return
-    _examine_attributes(node, shape, report)
+    if node.attributes or shape.required:
+        _examine_attributes(node, shape, report)
     if shape.value is not None:
         _examine_text(node, shape.value, report)
     elif node.text:
         report.warning("text_unexpected", node)
-    place, ordered = 0, True
-    seen: set[int] = set()
+    parts = shape.parts
+    last, seen, ordered = 0, 0, True  # bits: places of the children so far
     for child in node.children:
-        part = shape.parts.get(child.name)
+        part = parts.get(child.name)
         if part is None:
             _report_unknown(child, report)
             continue
-        if part.place < place and ordered:
+        place = part.place
+        if place >= last:
+            last = place
+        elif ordered:
             ordered = False
             report.warning("element_order", child)
-        place = max(place, part.place)
-        if part.place in seen and not part.many:
+        if not seen & place:
+            seen |= place
+        elif not part.many:
             report.error("MIXED_LAW" if child.name in LAWS else "element_repeated", child)
-        seen.add(part.place)
         examine(child, part.shape, report)
-    if not shape.wanted <= seen:
-        for missing in sorted(shape.wanted - seen):
-            _report_missing(node, shape.places[missing], report)
+    if shape.wanted & ~seen:
+        for index, missing in enumerate(shape.places):
+            if missing.required and not seen >> index & 1:
+                _report_missing(node, missing, report)
 
 
 def _examine_attributes(node: Node, shape: Shape, report: Report) -> None:
@@ -173,7 +180,7 @@ def _fill(shape: Shape, tokens: list[str], made: Mapping[str, Shape]) -> None:
         _add_attribute(shape, token)
     for token in tokens[split + 1 :]:
         _add_child(shape, token, made)
-    shape.wanted = frozenset(i for i, place in enumerate(shape.places) if place.required)
+    shape.wanted = sum(1 << i for i, place in enumerate(shape.places) if place.required)
 
 
 def _add_attribute(shape: Shape, token: str) -> None:
@@ -194,7 +201,7 @@ def _add_child(shape: Shape, token: str, made: Mapping[str, Shape]) -> None:
     found = _CHILD.fullmatch(token)
     assert found, token
     names, occurs, other, lenient = found.groups()
-    place = len(shape.places)
+    place = 1 << len(shape.places)
     required = occurs not in {"?", "*"}
     for name in names.split("|"):
         target = made.get(other or name)

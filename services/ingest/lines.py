@@ -3,12 +3,18 @@
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 from typing import Final
 
 from libs.events.values import ServiceLine
 from services.ingest.lexical import day, money, number, truth
 from services.ingest.xml_tree import Node
 
+PARTS: Final = tuple(
+    (f"unit_{p}", f"unit_factor_{p}", f"scale_factor_{p}", f"external_factor_{p}", f"amount_{p}")
+    for p in ("mt", "tt")
+)
+"""Names of the attributes of the medical and the technical part of a line."""
 ONE: Final = Decimal(1)
 ZERO: Final = Decimal(0)
 
@@ -51,11 +57,11 @@ def read_line(node: Node) -> Line:
         record_id=int(get("record_id", "0")),
         tariff=get("tariff_type", ""),
         on=on,
-        quantity=_number(get("quantity")),
+        quantity=_number(get("quantity", "1")),
         share=_share(node),
         parts=_parts(node),
         amount_rappen=amount,
-        vat_rate=_number(get("vat_rate"), ZERO),
+        vat_rate=_number(get("vat_rate", "0")),
         obligation=truth(get("obligation", ""), default=True),
     )
 
@@ -90,24 +96,34 @@ def service_line(line: Line) -> ServiceLine:
     )
 
 
-def _number(value: str | None, default: Decimal = ONE) -> Decimal:
-    found = number(value) if value is not None else None
-    return default if found is None else found
+@lru_cache(maxsize=8192)
+def _number(value: str) -> Decimal:
+    """Return a number that the grammar has found in order; they repeat from line to line."""
+    found = number(value)
+    assert found is not None, "checked by the grammar"
+    return found
+
+
+@lru_cache(maxsize=2048)
+def _product(one: str, other: str) -> Decimal:
+    return _number(one) * _number(other)
 
 
 def _parts(node: Node) -> tuple[Part, ...]:
     get = node.attributes.get
     if "unit_mt" not in node.attributes:
-        factor = _number(get("external_factor"))
-        return (Part(_number(get("unit")), _number(get("unit_factor")), factor, None),)
+        factor = _number(get("external_factor", "1"))
+        return (Part(_number(get("unit", "0")), _number(get("unit_factor", "1")), factor, None),)
     return tuple(
-        Part(
-            points=_number(get(f"unit_{part}")),
-            value=_number(get(f"unit_factor_{part}")),
-            factor=_number(get(f"scale_factor_{part}")) * _number(get(f"external_factor_{part}")),
-            stated_rappen=money(get(f"amount_{part}", "")),
-        )
-        for part in ("mt", "tt")
+        [
+            Part(
+                _number(get(unit, "0")),
+                _number(get(value, "1")),
+                _product(get(scale, "1"), get(external, "1")),
+                money(get(amount, "")),
+            )
+            for unit, value, scale, external, amount in PARTS
+        ]
     )
 
 
@@ -119,5 +135,6 @@ def _share(node: Node) -> Decimal:
         of = node.child("xtra_service_ex", "xtra_drg") or node
     else:
         return ONE
-    size = _number(of.attributes.get("group_size"))
-    return _number(of.attributes.get("cost_fraction")) / (size or ONE)
+    size = number(of.attributes.get("group_size", "1")) or ONE
+    share = number(of.attributes.get("cost_fraction", "1"))
+    return ONE if share is None else share / size

@@ -97,7 +97,7 @@ def _check_coding_line(slip: Node, reference: str, facts: Facts, report: Report)
         digits = amount[2:12]
         if not amount.isdigit() or mod10_digit(amount[:12]) != amount[12]:
             report.warning("reference_check_digit", slip, "coding_line")
-        elif int(digits) != abs(facts.due_rappen):
+        elif facts.due_rappen > 0 and int(digits) != facts.due_rappen:
             report.warning(
                 "slip_amount_differs",
                 slip,

@@ -181,7 +181,10 @@ def _day(value: str) -> date:
 def _language(root: Node) -> Language:
     """Return the language of the message; the schema knows three, senders also write `en`."""
     given = root.get("language")
-    return next((known for known in LANGUAGES if known == given), "de")
+    for known in LANGUAGES:
+        if known == given:
+            return known
+    return "de"
 
 
 def _scheme(tiers: Node, law: Law) -> Scheme:

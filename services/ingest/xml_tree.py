@@ -48,6 +48,12 @@ FOREIGN: Final = {
 }
 
 
+NAMES_MAX: Final = 1_000
+NAMESPACES_MAX: Final = 10
+_SHORT_NAMES: Final[dict[str, dict[str, str]]] = {}
+"""Names as expat gives them → without namespace; a message has some forty, always the same."""
+
+
 class Node:
     """An element: `name` without prefix, or `{namespace}name` where the root's is another."""
 
@@ -197,17 +203,19 @@ class _Reader:
         parser = self.parser
         opened: list[Node] = []
         pieces: list[str] = []
-        names = dict(FOREIGN)
+        names: dict[str, str] = {}
         left = ELEMENTS_MAX
 
         def start(name: str, attributes: dict[str, str]) -> None:
-            nonlocal left
+            nonlocal left, names
             left -= 1
             if left < 0 or len(attributes) > ATTRIBUTES_MAX or len(opened) >= DEPTH_MAX:
                 raise _Stop("xml_too_complex")
             short = names.get(name)
             if short is None:
-                short = names[name] = self._short(name, at_root=not opened)
+                if not opened:
+                    names = self._names_below(name)
+                short = names[name] = self._short(name)
             node = Node(short, attributes, parser.CurrentLineNumber, parser.CurrentColumnNumber + 1)
             if opened:
                 if pieces:
@@ -226,10 +234,18 @@ class _Reader:
         parser.EndElementHandler = end
         parser.CharacterDataHandler = pieces.append
 
-    def _short(self, name: str, *, at_root: bool) -> str:
+    def _names_below(self, root: str) -> dict[str, str]:
+        """Return the short names known in the root's namespace; kept for the next message."""
+        self.namespace = root.rpartition(" ")[0]
+        known = _SHORT_NAMES.get(self.namespace)
+        if known is None or len(known) > NAMES_MAX:
+            known = dict(FOREIGN)
+            if len(_SHORT_NAMES) < NAMESPACES_MAX or self.namespace in _SHORT_NAMES:
+                _SHORT_NAMES[self.namespace] = known
+        return known
+
+    def _short(self, name: str) -> str:
         namespace, _, local = name.rpartition(" ")
-        if at_root:
-            self.namespace = namespace
         return local if namespace == self.namespace else f"{{{namespace}}}{local}"
 
 

@@ -13,9 +13,10 @@ from lxml import etree
 
 from services.ingest import grammar
 from services.ingest.report import Report
+from services.ingest.xml_invoice import parse
 from services.ingest.xml_tree import Tree, read
 from tests.standards import schema
-from tests.unit.ingest.samples import message_44, message_45, message_50
+from tests.unit.ingest.samples import TODAY, message_44, message_45, message_50
 
 MESSAGES = {"4.4": message_44(), "4.5": message_45(), "5.0": message_50()}
 STRICTER = frozenset(("amount_invalid", "number_invalid", "date_invalid", "value_empty"))
@@ -57,6 +58,7 @@ def test_what_the_schema_finds_is_noticed(version: str, data: st.DataObject) -> 
     official = schema(f"invoice/generalInvoiceRequest_{version.replace('.', '')}0.xsd")
     root = damaged(data, etree.fromstring(MESSAGES[version].encode()))
     valid = official.validate(root)
+    assert parse(etree.tostring(root), TODAY)  # and no rule stumbles over what is missing
     tree = read(etree.tostring(root))
     assert isinstance(tree, Tree)
     report = Report(tree.root)

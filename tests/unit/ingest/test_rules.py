@@ -277,3 +277,10 @@ def test_one_person_is_told_from_two() -> None:
     insurer = parse(message_45().encode(), TODAY)
     assert not isinstance(insurer, Unreadable)
     assert not same_person(insurer.debtor, insurer.patient.party)
+
+
+@pytest.mark.parametrize("size", ["abc", "", "0", "-1", "99999999999999999999"])
+def test_a_group_size_that_is_no_number_is_only_named(size: str) -> None:
+    usable, codes = noticed(changed(message_50(), (LINE, f'{LINE} group_size="{size}"')))
+    assert usable
+    assert codes == ["number_invalid"]
