@@ -61,6 +61,7 @@ class Cooperative:
     system: System
     clock: MovableClock
     door: httpx.AsyncClient
+    bank_access: tuple[str, str] = ("", "")
     bank_token: str = ""
     members: list[Member] = field(default_factory=list)
 
@@ -84,7 +85,8 @@ class Cooperative:
             practice_id=COOPERATIVE, name="bank", scopes=sorted(PRACTICE_SCOPES | OPERATOR_SCOPES)
         )
         await self.system.hosts["gateway"].handle(command)
-        self.bank_token = await self.token(command.client_id, secret)
+        self.bank_access = (command.client_id, secret)
+        self.bank_token = await self.token(*self.bank_access)
 
     async def join(
         self, number: int, gln: str, *settings: PracticeSettings, **particulars: Any
@@ -180,6 +182,9 @@ class Cooperative:
             self.clock.set_day(day)
             await self.system.tick(day)
             await self.system.settle()
+        self.bank_token = await self.token(*self.bank_access)
+        for member in self.members:  # programs fetch a new token when theirs has run out
+            member.token = await self.token(member.client_id, member.secret)
 
     def proof(self) -> dict[str, Any]:
         """Return what `quittance verify` says of the running system."""

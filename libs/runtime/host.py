@@ -254,5 +254,7 @@ class Host:
             except asyncio.CancelledError:
                 raise
             except Exception as error:  # noqa: BLE001 - looking again is the remedy
+                if self.stopping:
+                    return
                 log.warning("look_failed", error=type(error).__name__)
             await asyncio.sleep(LOOK_SECONDS)

@@ -62,7 +62,8 @@ def open_vault(settings: Settings, clock: Clock) -> Vault:
     engine = connect(settings, KEYS)
     if not settings.distributed:
         migrate.upgrade(KEYS, engine)
-    return Vault(engine, master_key(path), clock.now)
+    reader = connect(settings, KEYS)
+    return Vault(engine, master_key(path), clock.now, reader)
 
 
 async def _nowhere(*_: Any, **__: Any) -> Any:

@@ -5,7 +5,7 @@ import hashlib
 import hmac
 import os
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -47,17 +47,28 @@ class Vault:
     Raises whatever the key store raises when it cannot be reached: fails closed (F47).
     """
 
-    def __init__(self, engine: Engine, master: bytes, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        master: bytes,
+        now: Callable[[], datetime],
+        reader: Engine | None = None,
+    ) -> None:
         self._engine = engine
+        self._reader = reader or engine
         self._master = AESGCM(master)
         self._pepper = hmac.digest(master, b"quittance subject names", "sha256")
         self._now = now
         self._lock = threading.RLock()
+        self._committing = threading.Lock() if reader else self._lock
+        """Held over a commit; a lock of its own where readers have a connection of their own."""
+        self._asked: set[SubjectId] = set()
         self._known: dict[SubjectId, tuple[float, AESGCM | None]] = {}
 
     def close(self) -> None:
         """Let go of the key store."""
         self._engine.dispose()
+        self._reader.dispose()
 
     def pseudonym(self, *parts: str) -> SubjectId:
         """Return the id of the person or case behind these parts; without the key no way back."""
@@ -94,22 +105,33 @@ class Vault:
         return msgspec.json.decode(plain, type=kind)
 
     def ensure(self, subjects: Iterable[SubjectId]) -> None:
-        """Give every subject a key that has none and was never erased; one transaction for all."""
+        """Give every subject a key that has none and was never erased.
+
+        Threads that ask while another one commits are served together by the next commit.
+        """
         wanted = set(subjects)
+        missing = wanted - set(self._keys(wanted))
+        if not missing:
+            return
         with self._lock:
-            missing = sorted(wanted - set(self._keys(wanted)))
-            if not missing:
-                return
-            with self._engine.begin() as db:
-                statement = INSERT[db.dialect.name](SUBJECT_KEYS).on_conflict_do_nothing()
-                db.execute(statement, [self._new_row(subject) for subject in missing])
-            for subject in missing:
+            self._asked |= missing
+        with self._committing:
+            with self._lock:
+                todo, self._asked = sorted(self._asked), set()
+            if todo:
+                self._create(todo)
+
+    def _create(self, subjects: Sequence[SubjectId]) -> None:
+        with self._engine.begin() as db:
+            statement = INSERT[db.dialect.name](SUBJECT_KEYS).on_conflict_do_nothing()
+            db.execute(statement, [self._new_row(subject) for subject in subjects])
+        with self._lock:
+            for subject in subjects:
                 self._known.pop(subject, None)
-            self._keys(missing)
 
     def destroy(self, subject: SubjectId) -> bool:
         """Destroy a subject's key for ever; return whether there was one. Repeats are harmless."""
-        with self._lock, self._engine.begin() as db:
+        with self._committing, self._lock, self._engine.begin() as db:
             self._known.pop(subject, None)
             done = db.execute(
                 SUBJECT_KEYS.update()
@@ -157,7 +179,7 @@ class Vault:
     def _load(self, subjects: list[SubjectId], until: float) -> None:
         for subject in subjects:
             self._known.pop(subject, None)
-        with self._engine.connect().execution_options(reading=True) as db:
+        with self._reader.connect().execution_options(reading=True) as db:
             found = select(SUBJECT_KEYS.c.subject, SUBJECT_KEYS.c.key).where(
                 SUBJECT_KEYS.c.subject.in_(bindparam("subjects", expanding=True))
             )

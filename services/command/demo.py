@@ -68,19 +68,17 @@ async def play(system: System, clock: MovableClock, console: Console) -> None:
             system.call("gateway"),
             await _world(system, clock, book, progress),
         )
-    await system.settle()
+    await system.settle(effects=True)
     _write(settings, book | {"state": "played"})
-    console.print(
-        f"{counts['accepted']} invoices in {monotonic() - begun:.0f} s;"
-        " documents that are still to be printed follow in the background.",
-        highlight=False,
-    )
+    taken = f"{counts['accepted']} invoices in {monotonic() - begun:.0f} s."
+    console.print(taken, highlight=False)
 
 
 async def _world(
     system: System, clock: MovableClock, book: dict[str, Any], progress: Any
 ) -> driver.World:
     async def set_day(day: date) -> None:
+        await system.settle(effects=True)  # a day's letters leave on their day
         clock.set_day(day)
 
     async def join(practice: Practice) -> Access:
