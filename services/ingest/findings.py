@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from libs.events.values import Finding, Language, SubmissionId
+from libs.events.values import Finding, InvoiceId, Language, SubmissionId
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,6 +80,7 @@ class Unreadable:
     findings: tuple[Finding, ...]
     submission_id: SubmissionId | None = None
     """Its key where that could be read: leads to an accepted message of the same key."""
+    invoice_id: InvoiceId | None = None
     request_id: str = ""
     version: str = ""
     amount_rappen: int | None = None

@@ -73,7 +73,9 @@ class Intake:
         try:
             return await self._accept(arrival, judged)
         except ConflictingDuplicate:
-            return await self._conflict(arrival, judged.facts.request_id, judged.facts.version)
+            return await self._conflict(
+                arrival, judged, judged.facts.request_id, judged.facts.version
+            )
 
     async def _judge(self, arrival: Arrival) -> Invoice | Unreadable:
         unseen = refuses_type(arrival.content_type)
@@ -92,6 +94,7 @@ class Intake:
                 status=403,
                 problem="biller_not_yours",
                 findings=(broken("biller_not_yours"),),
+                invoice_id=judged.invoice_id,
                 request_id=facts.request_id,
                 version=facts.version,
                 amount_rappen=facts.amount_rappen,
@@ -135,11 +138,11 @@ class Intake:
             if row is not None and row["state"] == projections.ACCEPTED:
                 if row["content"] == arrival.content:
                     return projections.accepted_of(row), True
-                return await self._conflict(arrival, judged.request_id, judged.version)
+                return await self._conflict(arrival, judged, judged.request_id, judged.version)
         return await self._record(arrival, judged)
 
     async def _conflict(
-        self, arrival: Arrival, request_id: str, version: str
+        self, arrival: Arrival, judged: Invoice | Unreadable, request_id: str, version: str
     ) -> tuple[Rejected, bool]:
         """Record that other bytes came under an accepted key (B23)."""
         return await self._record(
@@ -148,14 +151,19 @@ class Intake:
                 status=409,
                 problem="duplicate_invoice_conflict",
                 findings=(broken("duplicate_invoice_conflict"),),
+                invoice_id=judged.invoice_id,
                 request_id=request_id,
                 version=version,
             ),
         )
 
     async def _record(self, arrival: Arrival, judged: Unreadable) -> tuple[Rejected, bool]:
+        """Keep the bytes under their case where they name one: erasing it takes them along."""
         content = arrival.content
-        subject = self._vault.pseudonym("message", arrival.practice_id, content)
+        if judged.invoice_id is not None:
+            subject = subjects.case(self._vault, arrival.practice_id, judged.invoice_id)
+        else:
+            subject = self._vault.pseudonym("message", arrival.practice_id, content)
         await self._documents.put(arrival.data, subject)
         state = await self._handle(
             RejectSubmission(

@@ -19,7 +19,7 @@ from libs.events.values import (
 from libs.runtime.ids import derived
 from services.ingest import arithmetic, attachments, grammar, numbers, plausibility, versions
 from services.ingest.findings import Unreadable, refused
-from services.ingest.lexical import money
+from services.ingest.lexical import day, money, number
 from services.ingest.lines import read_line, service_line
 from services.ingest.reading import Sources, debtor_of, facts_of, kind_of, medical_of, patient_of
 from services.ingest.report import Report
@@ -61,8 +61,10 @@ def parse(data: bytes, today: date) -> Invoice | Unreadable:
         return _readable(tree, version, report)
     facts = message.facts
     return Invoice(
-        submission_id=_submission_id(sources.payload, facts.biller_gln),
-        invoice_id=_invoice_id(facts),
+        submission_id=_submission_id(sources.root, sources.payload, facts.biller_gln),
+        invoice_id=_invoice_id(
+            facts.biller_gln, facts.request_id, facts.request_on, facts.request_timestamp
+        ),
         facts=facts,
         debtor=message.debtor,
         patient=message.patient,
@@ -107,41 +109,37 @@ def _readable(tree: Tree, version: str, report: Report) -> Unreadable:
     balance = body.child("balance") if body is not None else None
     balance = balance or (tiers.child("balance") if tiers is not None else None)
     amount = money(balance.get("amount")) if balance is not None else None
-    request_id = reference.get("request_id") if reference is not None else ""
+    found = replace(refused(report.findings()), version=version, amount_rappen=amount)
+    if payload is None or reference is None:
+        return found
+    request_id = reference.get("request_id")
+    on, timestamp = day(reference.get("request_date")), number(reference.get("request_timestamp"))
+    found = replace(found, request_id=request_id if len(request_id) <= 35 else "")  # noqa: PLR2004
+    if not gln or not request_id or on is None or timestamp is None:
+        return found
     return replace(
-        refused(report.findings()),
-        submission_id=_submission_id(payload, gln) if payload and gln and reference else None,
-        request_id=request_id if len(request_id) <= 35 else "",  # noqa: PLR2004 - s35
-        version=version,
-        amount_rappen=amount,
+        found,
+        submission_id=_submission_id(tree.root, payload, gln),
+        invoice_id=_invoice_id(gln, request_id, on, int(timestamp)),
     )
 
 
-def _submission_id(payload: Node, biller_gln: str) -> SubmissionId:
-    """Return the id of a message by P10."""
+def _submission_id(root: Node, payload: Node, biller_gln: str) -> SubmissionId:
+    """Return the id of a message by P10. A test does not stand in the way of the real message."""
     topmost = payload.child("reminder") or payload.child("invoice")
     assert topmost is not None, "seen by the caller"
     kind, subtype = kind_of(payload)
-    return SubmissionId(
-        derived(
-            "submission",
-            biller_gln,
-            topmost.get("request_id"),
-            topmost.get("request_timestamp"),
-            topmost.name,
-            f"{kind}.{subtype}",
-        )
+    parts = (
+        biller_gln,
+        topmost.get("request_id"),
+        topmost.get("request_timestamp"),
+        topmost.name,
+        f"{kind}.{subtype}",
     )
+    test = ("test",) if root.get("modus") == "test" else ()
+    return SubmissionId(derived("submission", *parts, *test))
 
 
-def _invoice_id(facts: Facts) -> InvoiceId:
+def _invoice_id(biller_gln: str, request_id: str, on: date, timestamp: int) -> InvoiceId:
     """Return the id of the invoice that a message is about; copies and stornos share it."""
-    return InvoiceId(
-        derived(
-            "invoice",
-            facts.biller_gln,
-            facts.request_id,
-            facts.request_on.isoformat(),
-            str(facts.request_timestamp),
-        )
-    )
+    return InvoiceId(derived("invoice", biller_gln, request_id, on.isoformat(), str(timestamp)))

@@ -13,6 +13,7 @@ import pytest
 from libs.events import BankCreditBooked, PracticeRegistered, SubmissionAccepted
 from libs.events.values import COOPERATIVE, Address, PracticeId, PracticeKind
 from libs.runtime.tables import EVENTS
+from services.ingest import subjects
 from services.ingest.app import build
 from services.ingest.lexical import mod10_digit
 from tests.speaker import Among
@@ -164,6 +165,21 @@ def test_b24_the_biller_must_be_the_practices_own(walk: Callable[[Scene], None])
         assert (await submit(among, by_zsr.encode())).status_code == 202
         others = message_45().replace(BILLER, "7601000000149")
         assert (await submit(among, others.encode())).status_code == 403
+
+    walk(scene)
+
+
+def test_erasing_a_case_takes_the_refused_message_along(walk: Callable[[Scene], None]) -> None:
+    async def scene(among: Among) -> None:
+        data = changed(message_50(), ('amount="36.52" a', 'amount="36.51" a'))
+        refused = (await submit(among, data)).json()
+        receipt = (await submit(among, message_50().encode())).json()
+        vault = among.system.vault
+        assert vault.destroy(subjects.case(vault, PRACTICE, receipt["invoice_id"]))
+        for one in (refused, receipt):
+            path = f"/submissions/{one['submission_id']}"
+            assert (await among.get(path, PRACTICE)).status_code == 200
+            assert (await among.get(f"{path}/content", PRACTICE)).status_code == 410
 
     walk(scene)
 

@@ -179,6 +179,9 @@ def test_tiers_soldant_is_read() -> None:
 def test_b30_a_test_message_is_taken_as_a_test() -> None:
     found = accepted(changed(message_50(), ('modus="production"', 'modus="test"')))
     assert found.facts.test
+    real = accepted(message_50().encode())
+    assert found.submission_id != real.submission_id  # and does not stand in its way (B23)
+    assert found.invoice_id == real.invoice_id
 
 
 def test_the_language_en_is_taken_with_a_warning() -> None:
@@ -208,6 +211,7 @@ def test_a_refused_message_still_says_what_it_was() -> None:
         changed(message_45(), ('amount="36.52" amount_due', 'amount="36.53" amount_due'))
     )
     assert wrong.submission_id == right.submission_id
+    assert wrong.invoice_id == right.invoice_id
     assert (wrong.request_id, wrong.version, wrong.amount_rappen) == ("R-2", "4.5", 3653)
 
 
