@@ -8,7 +8,7 @@ from libs.events import DunningResumed, DunningStopped, HoldLifted
 from libs.events.values import CreditId, Hold, InvoiceId, PracticeId
 from services.dunning.calendar_days import Calendar
 from services.dunning.case import CaseEvent, End, Ended, Open, PartPaid, PaymentTakenBack, State
-from services.dunning.holds import RESUME_DAYS, resumed_on
+from services.dunning.holds import RESUME_DAYS, lifted, resumed_on
 from services.dunning.ladder import minimum_rappen
 
 RESTART_SHARE = 4
@@ -117,16 +117,7 @@ def worth_it_again(state: Open, command: RecordReversal) -> Sequence[HoldLifted]
         return []
     if command.open_rappen < minimum_rappen(next_stage):
         return []
-    return [
-        HoldLifted(
-            practice_id=state.practice_id,
-            invoice_id=state.invoice_id,
-            reason=Hold.SMALL_AMOUNT,
-            by="BR-121",
-            on=command.booked_on,
-            next_on=resumed_on(state, RESUME_DAYS, command.booked_on, command.calendar),
-        )
-    ]
+    return lifted(state, [Hold.SMALL_AMOUNT], "BR-121", command.booked_on, command.calendar)
 
 
 def stop(state: State, command: StopDunning) -> Sequence[CaseEvent]:

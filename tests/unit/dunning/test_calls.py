@@ -75,6 +75,29 @@ def test_a_promise_gives_its_day_and_the_money_time_to_arrive() -> None:
     assert said(promise).next_on == date(2026, 4, 24)
 
 
+def test_a_promise_may_name_the_very_day_and_at_most_two_weeks() -> None:
+    assert said(call("PROMISE", LISTED, promised_on=LISTED)).next_on == date(2026, 4, 17)
+    longest = call("PROMISE", LISTED, promised_on=LISTED + timedelta(days=14))
+    assert said(longest).next_on == date(2026, 4, 27)
+
+
+def test_a_call_is_recorded_within_thirty_days() -> None:
+    held = after(listed, hold(Hold.DISPUTE, LISTED), lift(None, LISTED))
+    for days, taken in ((30, True), (31, False)):
+        late = RecordCall(
+            **IDS,
+            outcome="NO_ANSWER",
+            by="user-1",
+            on=LISTED,
+            today=LISTED + timedelta(days=days),
+            calendar=CALENDAR,
+        )
+        if taken:
+            assert len(held.when(late).decided()) == 1
+        else:
+            held.when(late).then_refused(NoCallingDay)
+
+
 def test_who_pays_now_and_who_agrees_on_instalments_is_given_time() -> None:
     assert said(call("PAYS_NOW", date(2026, 4, 10))).next_on == date(2026, 4, 20)
     later = call("PAYS_NOW", date(2026, 4, 16))

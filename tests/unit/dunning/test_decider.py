@@ -41,6 +41,7 @@ from tests.unit.dunning.cases import (
 FIRST, WRITTEN, CALLED = date(2026, 2, 24), date(2026, 3, 26), date(2026, 4, 7)
 FORMAL, COLLECTED = date(2026, 4, 17), date(2026, 5, 12)
 YEAR_END = date(2026, 12, 15)
+SMALLEST = (10_00, 30_00, 50_00)
 
 
 def test_rappel_plus_unanswered_takes_127_days_to_collection() -> None:
@@ -108,11 +109,12 @@ def test_opening_a_case_plans_its_first_step() -> None:
 
 def test_an_invoice_that_asks_for_nothing_opens_no_case() -> None:
     case.when(open_case(open_rappen=0)).then_nothing()
+    assert opened(open_rappen=5).next_on == FIRST
 
 
 def test_nobody_is_reminded_within_five_days_of_the_due_day() -> None:
     """BR-123: a long term moves the first reminder, whatever the ladder says."""
-    assert opened(due_on=date(2026, 3, 2)).next_on == date(2026, 3, 9)
+    assert opened(due_on=date(2026, 3, 5)).next_on == date(2026, 3, 10)
 
 
 def test_the_quiet_period_at_the_turn_of_the_year_moves_a_step() -> None:
@@ -260,6 +262,14 @@ def test_a_sum_below_ten_francs_is_not_reminded_at_all() -> None:
             review_on=FIRST + timedelta(days=30),
         )
     )
+
+
+def test_exactly_the_smallest_sums_are_reminded_called_for_and_handed_over() -> None:
+    """BR-121: the limits themselves are worth the step."""
+    walks = {rappen: walk(case.given(opened(open_rappen=rappen)), YEAR_END) for rappen in SMALLEST}
+    last = {rappen: steps(walked)[-1][0] for rappen, walked in walks.items()}
+    assert last == {10_00: Stage.THIRD_REMINDER, 30_00: Stage.COLLECTION, 50_00: Stage.COLLECTION}
+    assert steps(walks[50_00])[1][0] is Stage.RPLUS_WRITTEN
 
 
 def test_a_case_that_shrinks_after_the_proposal_ends_with_one_last_letter() -> None:

@@ -164,11 +164,44 @@ def test_a_basis_given_later_lets_the_hand_over_go_on() -> None:
     assert lifted.next_on == date(2026, 6, 1)
 
 
-@pytest.mark.parametrize("days", [0, -1, 61])
-def test_a_hold_needs_a_review_day_within_its_limit(days: int) -> None:
-    """BR-126, rule c."""
-    pause = hold(Hold.PRACTICE_PAUSE, DUE, DUE + timedelta(days=days))
-    case.given(opened()).when(pause).then_refused(ReviewDayInvalid)
+LONGEST = {
+    Hold.PRACTICE_PAUSE: 60,
+    Hold.INSURER_PENDING: 30,
+    Hold.PAYMENT_MATCHING: 5,
+    Hold.DECEASED: 100,
+    Hold.DISPUTE: 365,
+    Hold.SECRECY_BASIS_MISSING: 365,
+}
+
+
+@pytest.mark.parametrize(("reason", "longest"), LONGEST.items())
+def test_a_hold_needs_a_review_day_within_its_limit(reason: Hold, longest: int) -> None:
+    """BR-79, BR-126, rule c."""
+    begun = case.given(opened())
+    for days in (1, longest):
+        (placed,) = begun.when(hold(reason, DUE, DUE + timedelta(days=days))).decided()
+        assert isinstance(placed, HoldPlaced)
+    for days in (-1, 0, longest + 1):
+        begun.when(hold(reason, DUE, DUE + timedelta(days=days))).then_refused(ReviewDayInvalid)
+
+
+def test_a_lifted_hold_says_which_other_one_still_stands() -> None:
+    """Of several the one that is looked at first; a letter is resent once all others are gone."""
+    held = after(
+        walk(case.given(opened()), FIRST),
+        hold(Hold.ADDRESS_SEARCH, FIRST, date(2026, 3, 2)),
+        hold(Hold.DISPUTE, FIRST, date(2026, 3, 20)),
+        hold(Hold.PRACTICE_PAUSE, FIRST, date(2026, 3, 10)),
+    )
+    (first,) = held.when(lift(Hold.DISPUTE, date(2026, 3, 1))).decided()
+    assert isinstance(first, HoldLifted)
+    assert (first.still, first.still_review_on) == (Hold.ADDRESS_SEARCH, date(2026, 3, 2))
+    events = held.when(lift(None, date(2026, 3, 1))).decided()
+    assert [(e.reason, e.still) for e in events if isinstance(e, HoldLifted)] == [
+        (Hold.DISPUTE, Hold.ADDRESS_SEARCH),
+        (Hold.PRACTICE_PAUSE, Hold.ADDRESS_SEARCH),
+        (Hold.ADDRESS_SEARCH, None),
+    ]
 
 
 def test_an_insurer_may_keep_a_case_waiting_twice() -> None:

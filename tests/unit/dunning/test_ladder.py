@@ -1,13 +1,14 @@
 """Ladders and calendars refuse to exist wrong."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from libs.events.values import Payer, Reminding, Stage
+from libs.events.values import Payer, PracticeId, Reminding, Stage
 from libs.paper import reminder
+from services.dunning.calendar_days import Calendar, is_quiet
 from services.dunning.holidays_ch import CANTONS, calendar_around
 from services.dunning.ladder import (
     INSURER_LADDER,
@@ -15,6 +16,7 @@ from services.dunning.ladder import (
     PLAIN_WAITS,
     SEVERITY,
     Ladder,
+    Policies,
     Policy,
     Step,
 )
@@ -112,3 +114,58 @@ def test_a_debtor_is_reminded_on_a_working_day_soon_after(canton: str, day: date
 def test_a_calendar_does_not_guess_beyond_its_years() -> None:
     with pytest.raises(AssertionError, match="outside"):
         CALENDAR.is_working("ZH", date(2031, 1, 1))
+
+
+def test_the_ladders_wait_as_the_rules_say() -> None:
+    """BR-120, BR-123, BR-137."""
+    plain = Policy(reminding=Reminding(rappel_plus=False))
+    assert waits(Policy(), 500_00) == [50, 30, 10, 10, 25]
+    assert waits(plain, 500_00) == [50, 30, 20, 25]
+    assert [step.wait_days for step in INSURER_LADDER.steps] == [15, 15, 30, 30]
+    assert [Step(Stage.FIRST_REMINDER, days).wait_days for days in (10, 120)] == [10, 120]
+
+
+def test_a_letter_grants_twenty_days_first_and_then_ten() -> None:
+    """BR-130: a term that ends on a day off ends on the next working day."""
+    monday = date(2026, 6, 1)
+    assert CALENDAR.pay_by("ZH", Stage.FIRST_REMINDER, monday) == date(2026, 6, 22)
+    assert CALENDAR.pay_by("ZH", Stage.INSURER_FIRST, monday + timedelta(days=1)) == date(
+        2026, 6, 22
+    )
+    assert CALENDAR.pay_by("ZH", Stage.FORMAL_NOTICE, monday) == date(2026, 6, 11)
+
+
+def test_the_quiet_period_runs_from_the_twentieth_of_december_to_the_second_of_january() -> None:
+    """BR-86: all these days are Tuesdays and Wednesdays."""
+    before, first = date(2028, 12, 19), date(2028, 12, 20)
+    last, behind = date(2029, 1, 2), date(2029, 1, 3)
+    found = [CALENDAR.reminding_day("SO", day) for day in (before, first, last, behind)]
+    assert found == [before, behind, behind, behind]
+    assert not any(is_quiet(date(2029, month, 25)) for month in range(1, 12))
+
+
+def test_a_calendar_that_is_none_cannot_exist() -> None:
+    days = {"CH": frozenset({date(2026, 1, 1)})}
+    with pytest.raises(ValueError, match="all cantons"):
+        Calendar(first=date(2026, 1, 1), last=date(2026, 12, 31), holidays={})
+    for first, last in (
+        (date(2026, 1, 2), date(2026, 12, 31)),
+        (date(2026, 2, 1), date(2026, 12, 31)),
+        (date(2026, 1, 1), date(2026, 12, 30)),
+        (date(2026, 1, 1), date(2026, 11, 30)),
+    ):
+        with pytest.raises(ValueError, match="whole years"):
+            Calendar(first=first, last=last, holidays=days)
+    year = Calendar(first=date(2026, 1, 1), last=date(2026, 12, 31), holidays=days)
+    assert not year.is_working("ZH", date(2026, 1, 1))
+    assert year.is_working("ZH", date(2026, 12, 31))
+
+
+def test_wishes_hold_from_their_very_day_on() -> None:
+    """BR-159."""
+    practice, day = PracticeId("p-1"), date(2026, 3, 2)
+    later = Policy(version=2)
+    policies = Policies({practice: [(day, later)]})
+    assert policies.on(practice, day) is later
+    assert policies.on(practice, day - timedelta(days=1)) == Policy()
+    assert policies.on(PracticeId("p-2"), day) == Policy()
