@@ -91,9 +91,8 @@ class Relay:
             except (OSError, SQLAlchemyError, Conflict, Overtaken) as error:
                 wait = RETRY_SECONDS[min(failures, len(RETRY_SECONDS) - 1)]
                 failures += 1
-                log.warning(
-                    "relay_waits", topic=self._topic, error=type(error).__name__, seconds=wait
-                )
+                why = str(error) if isinstance(error, OSError) else type(error).__name__
+                log.warning("relay_waits", topic=self._topic, error=why, seconds=wait)
                 await asyncio.sleep(wait)
             else:
                 failures = 0

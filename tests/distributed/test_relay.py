@@ -6,11 +6,14 @@ import subprocess
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from msgspec import structs
 from sqlalchemy import text
 
+from libs.runtime.clock import Clock
 from libs.runtime.engines import open_engine
 from libs.runtime.feed import Feed, Undecodable
 from libs.runtime.ids import new_id
@@ -273,6 +276,19 @@ async def test_without_a_broker_nothing_is_lost_and_the_relay_goes_on_later(
     instance = line.instance()
     await instance.take_until(2 * len(PRACTICES))
     assert instance.heard == {one: [1, 2] for one in PRACTICES}
+
+
+async def test_a_fact_from_a_clock_that_was_ahead_is_sent_like_any_other(line: Line) -> None:
+    """F34: brokers refuse times of tomorrow unless the topic takes them; the relay would stand."""
+    one = PRACTICES[0]
+    event = recorded(one, 1, KIND, line.owner.service)
+    tomorrow = structs.replace(event, recorded_at=Clock().now() + timedelta(days=400))
+    with line.owner.writing() as db:
+        line.owner.append(db, [tomorrow])
+    await line.relay().drain()
+    instance = line.instance()
+    await instance.take_until(1)
+    assert instance.heard == {one: [1]}
 
 
 async def test_kcat_reads_what_happened_without_knowing_us(line: Line) -> None:

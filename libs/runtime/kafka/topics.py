@@ -34,7 +34,8 @@ async def apply_topics(cluster: Cluster, services: Iterable[str]) -> list[TopicS
     """Create the topics that are missing and check those that are there.
 
     Nothing is ever deleted from a topic, neither by age nor by size nor by key: it is the history
-    that a new service starts from. Raises WrongTopic.
+    that a new service starts from. A record is taken whatever its time: one written while a clock
+    was wrong must not hold up all that follow it (F34). Raises WrongTopic.
     """
     names = [topic_of(service) for service in services]
     admin = AIOKafkaAdminClient(**cluster.options(client="topics"))
@@ -80,6 +81,7 @@ def _topic(name: str, brokers: int) -> NewTopic:
             "retention.ms": "-1",
             "retention.bytes": "-1",
             "max.message.bytes": str(RECORD_BYTES_MAX),
+            "message.timestamp.after.max.ms": str(2**63 - 1),
             "min.insync.replicas": "2" if replicas == BROKERS_FOR_SAFETY else "1",
         },
     )

@@ -1,0 +1,384 @@
+"""The three walks over Kafka and PostgreSQL, services as processes, driven through the gateway.
+
+On the way a service is killed, and everything is delivered twice. Each walk has a practice of its
+own; the last one moves dunning's clock.
+"""
+
+import asyncio
+import base64
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from functools import partial
+from itertools import count
+from typing import Any
+
+import httpx
+import pytest
+from sqlalchemy import create_engine, text
+
+from libs.events.values import PracticeKind, Scheme
+from libs.runtime.clock import Clock
+from libs.runtime.kafka import Cluster, group_lag
+from libs.runtime.settings import Settings
+from services.simulator.camt054 import Receipt, camt054
+from services.simulator.invoices import Invoice, invoice
+from services.simulator.practices import Practice, Wish, practice
+from services.simulator.request import message
+from tests.distributed.processes import SERVICES, Shape, Unavailable, eventually
+from tests.engines import Databases
+
+pytestmark = [pytest.mark.kafka, pytest.mark.postgres]
+
+SEED = 7
+TODAY = Clock().today()
+WORKDAY = TODAY - timedelta(days=max(0, TODAY.weekday() - 4) + 7)
+"""A day on which patients were treated, a week ago or so."""
+XML = {"Content-Type": "application/xml"}
+
+
+@dataclass
+class Partner:
+    """A program that speaks REST with the gateway, as practice software and the bank's link do."""
+
+    door: str
+    client_id: str
+    secret: str
+    token: str = ""
+
+    def ask(self, method: str, path: str, **more: Any) -> httpx.Response:
+        """Ask once; a token is fetched where there is none."""
+        if not self.token:
+            form = {
+                "grant_type": "client_credentials",
+                "client_id": self.client_id,
+                "client_secret": self.secret,
+            }
+            answer = httpx.post(f"{self.door}/v1/oauth/token", data=form, timeout=30)
+            assert answer.status_code == 200, answer.text
+            self.token = answer.json()["access_token"]
+        headers = {"Authorization": f"Bearer {self.token}"} | more.pop("headers", {})
+        return httpx.request(method, self.door + path, headers=headers, timeout=30, **more)
+
+    def get(self, path: str) -> Any:
+        answer = self.ask("GET", path)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def hand_in(self, path: str, body: bytes) -> httpx.Response:
+        """Send until there is an answer: whoever got none sends the same bytes again."""
+
+        def taken() -> httpx.Response:
+            answer = self.ask("POST", path, content=body, headers=XML)
+            if answer.status_code >= 500:
+                raise Unavailable(answer.text)
+            return answer
+
+        answer: httpx.Response = eventually(taken)
+        assert answer.status_code in {200, 202}, answer.text
+        return answer
+
+
+@dataclass
+class Cooperative:
+    """The running shape with its bank."""
+
+    shape: Shape
+    bank: Partner
+    members: Iterator[int] = field(default_factory=lambda: count(1))
+    files: Iterator[int] = field(default_factory=lambda: count(1))
+
+    def join(self) -> tuple[Practice, Partner]:
+        """Make a practice a member by the command line and give its software a client."""
+        who = practice(
+            SEED, next(self.members), Wish(kind=PracticeKind.GENERAL_PRACTICE, canton="LU"), TODAY
+        )
+        particulars = {
+            "account": who.account_no, "name": who.name, "kind": who.kind, "canton": who.canton,
+            "zip": who.address.zip, "city": who.address.city, "street": who.address.street,
+            "house-no": who.address.house_no, "iban": who.iban, "language": who.language,
+            "zsr": who.zsr, "joined-on": TODAY - timedelta(days=400),
+        }  # fmt: skip  # one row a line of the form
+        given = [f"--{name}={value}" for name, value in particulars.items()]
+        glns = [f"--gln={gln}" for gln in who.glns]
+        member = self.shape.said("practice", "add", *given, *glns)
+        client = self.shape.said(
+            "client", "add", f"--practice={member['practice_id']}", "--name=Software"
+        )
+        software = Partner(self.shape.door, client["client_id"], client["client_secret"])
+        plain = {
+            "rappel_plus": False,
+            "collection_agency": "Inkasso AG",
+            "secrecy_basis": "CONSENT",
+        }
+
+        def configured() -> bool:
+            answer = software.ask(
+                "PUT",
+                "/v1/practice/settings/reminding",
+                json={"settings": plain},
+                headers={"If-Match": "*"},
+            )
+            assert answer.status_code in {200, 404, 409}, answer.text
+            return answer.status_code == 200
+
+        eventually(configured)
+        return who, software
+
+    def pay(self, items: Sequence[dict[str, Any]]) -> bytes:
+        """Return the bank's file in which these invoices are paid in full."""
+        number = next(self.files)
+        receipts = [
+            Receipt(
+                bank_reference=f"B{number}-{index}",
+                amount_rappen=item["open_rappen"],
+                reference=item["reference"],
+            )
+            for index, item in enumerate(items)
+        ]
+        return camt054(number, TODAY, Settings().creditor_iban, receipts)
+
+
+def bills(who: Practice, how_many: int) -> list[Invoice]:
+    """Return invoices that a practice writes to its patients."""
+    found = (invoice(SEED, who, (WORKDAY, index), TODAY) for index in count())
+    to_patients = (one for one in found if one.scheme is Scheme.TG)
+    return [next(to_patients) for _ in range(how_many)]
+
+
+def issued(software: Partner, how_many: int) -> list[dict[str, Any]]:
+    """Wait until so many invoices of a practice are issued and return them."""
+
+    def all_there() -> list[dict[str, Any]] | None:
+        """Return the list once it is long enough."""
+        items: list[dict[str, Any]] = software.get("/v1/invoices?limit=200")["items"]
+        return items if len(items) >= how_many else None
+
+    items: list[dict[str, Any]] = eventually(all_there)
+    return items
+
+
+def wait_for_steps(software: Partner, item: dict[str, Any], *wanted: str) -> None:
+    """Wait until all of this happened to an invoice."""
+    eventually(lambda: set(wanted) <= set(steps(software, item["invoice_id"])))
+
+
+def lies_on(shape: Shape, service: str, events: Mapping[tuple[str, str], int]) -> bool:
+    """Say whether these events lie on a topic so many times, and no others."""
+    return Counter(shape.said_on(service)) == events
+
+
+def heard_all(shape: Shape, service: str) -> bool:
+    """Say whether a service has heard all that lies on the topics it follows."""
+    followed = {"invoicing": ["ingest"], "gateway": ["ingest", "invoicing"]}
+    cluster = Cluster(bootstrap=shape.bootstrap)
+    lag = asyncio.run(group_lag(cluster, service, followed.get(service, ["invoicing"])))
+    return not any(lag.values())
+
+
+def at_rest(shape: Shape) -> dict[str, Any]:
+    """Return what `quittance verify` finds once nothing changes any more."""
+    found: list[dict[str, Any]] = [{}]
+
+    def still() -> bool:
+        found.append(sums(shape))
+        return found[-1] == found[-2]
+
+    eventually(still)
+    return found[-1]
+
+
+def steps(software: Partner, invoice_id: str) -> list[str]:
+    """Return the types of all that happened to an invoice, oldest first."""
+    events = software.get(f"/v1/invoices/{invoice_id}/timeline")["events"]
+    return [event["type"] for event in events]
+
+
+@pytest.fixture(scope="module")
+def shape(
+    postgres_server: str,
+    kafka_bootstrap: str,
+    tmp_path_factory: pytest.TempPathFactory,
+    request: pytest.FixtureRequest,
+) -> Iterator[Shape]:
+    """Return the running shape: databases migrated, topics made, five services ready."""
+    folder = tmp_path_factory.mktemp("quittance")
+    (folder / "master.key").write_bytes(base64.b64encode(b"a key for tests, 32 bytes long.."))
+    databases = Databases(postgres_server)
+    made = Shape(folder, databases.create("keys", *SERVICES), kafka_bootstrap)
+    try:
+        made.command("migrate")
+        made.command("topics", "apply")
+        made.start(*SERVICES)
+        yield made
+    finally:
+        died = made.died()
+        made.close()
+        databases.drop()
+        if request.session.testsfailed:
+            print("ended by themselves:", died)  # noqa: T201 - shown with the failure
+            for name in SERVICES:
+                print(name, made.log(name), sep="\n")  # noqa: T201 - shown with the failure
+
+
+@pytest.fixture(scope="module")
+def cooperative(shape: Shape) -> Cooperative:
+    bank = shape.said("client", "add", "--name=Bank", "--scope=bank:write")
+    return Cooperative(shape, Partner(shape.door, bank["client_id"], bank["client_secret"]))
+
+
+def test_what_was_taken_is_issued_once_though_services_die_on_the_way(
+    cooperative: Cooperative,
+) -> None:
+    """Walk 1: XML → InvoiceIssued, heard by all. P1, F1 to F5: kill -9 of two services midway."""
+    shape = cooperative.shape
+    who, software = cooperative.join()
+    sent = bills(who, 24)
+    receipts = set()
+    for number, one in enumerate(sent):
+        if number == 8:
+            shape.kill("invoicing")
+        if number == 12:
+            shape.kill("ingest")
+            shape.start("ingest")
+        answer = software.hand_in("/v1/submissions", message(one))
+        receipts.add(answer.json()["submission_id"])
+    shape.start("invoicing")
+    items = issued(software, len(sent))
+    assert len(receipts) == len(sent)
+    assert Counter(item["request_id"] for item in items) == Counter(s.request_id for s in sent)
+    events = Counter(shape.said_on("ingest")) + Counter(shape.said_on("invoicing"))
+    once = Counter(kind for kind, _ in events)
+    assert once["SubmissionAccepted"] == once["InvoiceIssued"] == len(sent)
+    wait_for_steps(software, items[0], "InvoiceIssued", "CaseOpened", "ClaimTransmitted")
+
+
+def test_the_same_bytes_again_get_the_same_receipt(cooperative: Cooperative) -> None:
+    """P10, B22: over all processes there is one submission and one invoice."""
+    who, software = cooperative.join()
+    (one,) = bills(who, 1)
+    receipts = [software.hand_in("/v1/submissions", message(one)) for _ in range(3)]
+    assert {answer.json()["submission_id"] for answer in receipts} == {
+        receipts[0].json()["submission_id"]
+    }
+    assert [answer.status_code for answer in receipts] == [202, 200, 200]
+    assert len(issued(software, 1)) == 1
+
+
+def test_money_from_the_bank_stops_the_dunning_and_reaches_the_member(
+    cooperative: Cooperative,
+) -> None:
+    """Walk 2: camt.054 → PaymentReceived → DunningStopped, MemberCredited; the file comes twice."""
+    who, software = cooperative.join()
+    for one in bills(who, 3):
+        software.hand_in("/v1/submissions", message(one))
+    items = issued(software, 3)
+    file = cooperative.pay(items[:2])
+    for _ in range(2):
+        cooperative.bank.hand_in("/v1/bank-files", file)
+    for item in items[:2]:
+        wait_for_steps(software, item, "InvoiceSettled", "DunningStopped", "MemberCredited")
+        happened = Counter(steps(software, item["invoice_id"]))
+        assert happened["PaymentReceived"] == happened["MemberCredited"] == 1
+        assert software.get(f"/v1/invoices/{item['invoice_id']}")["open_rappen"] == 0
+    still = software.get(f"/v1/invoices/{items[2]['invoice_id']}")
+    assert still["open_rappen"] == items[2]["open_rappen"]
+
+
+def test_a_topic_delivered_twice_changes_nothing(cooperative: Cooperative) -> None:
+    """P6, F20: as after a restore, the relays know of nothing sent and send all of it again."""
+    shape = cooperative.shape
+    state = at_rest(shape)
+    assert state["failed"] == []
+    before = {name: Counter(shape.said_on(name)) for name in ("ingest", "invoicing")}
+    for name in before:
+        shape.stop(name)
+        engine = create_engine(shape.database(name))
+        with engine.begin() as db:
+            db.execute(text("delete from positions where consumer = 'relay'"))
+        engine.dispose()
+        shape.start(name)
+    for name, events in before.items():
+        twice = {event: 2 * many for event, many in events.items()}
+        eventually(partial(lies_on, shape, name, twice))
+    for name in ("invoicing", "dunning", "factoring", "gateway"):
+        eventually(partial(heard_all, shape, name))
+    assert at_rest(shape) == state
+
+
+def test_an_unpaid_invoice_is_reminded_by_letter_and_ends_at_the_agency(
+    cooperative: Cooperative,
+) -> None:
+    """Walk 3: reminders with their letters, then collection; dunning's days pass one jump a time.
+
+    The process is killed in the middle of the ladder: each stage comes once (F36, F37).
+    """
+    shape = cooperative.shape
+    who, software = cooperative.join()
+    software.hand_in("/v1/submissions", message(bills(who, 1)[0]))
+    (item,) = issued(software, 1)
+    path = f"/v1/invoices/{item['invoice_id']}"
+    eventually(lambda: software.get(f"{path}/timeline")["next"])
+    shape.stop("dunning")
+    reminders = 0
+    while "CollectionRequested" not in steps(software, item["invoice_id"]):
+        next_on = date.fromisoformat(software.get(f"{path}/timeline")["next"]["on"])
+        shape.start("dunning", days_ahead=(next_on - TODAY).days + 1)
+        reminders += 1
+
+        def went_on(reminders: int = reminders) -> bool:
+            """See a further letter, or the end of the ladder."""
+            happened = steps(software, item["invoice_id"])
+            letters = happened.count("ReminderDispatched")
+            return "CollectionRequested" in happened or letters == reminders
+
+        eventually(went_on)
+        shape.kill("dunning")
+    happened = Counter(steps(software, item["invoice_id"]))
+    assert happened["ReminderEscalated"] == happened["ReminderDispatched"] == 3
+    assert happened["CollectionRequested"] == 1
+    shape.start("dunning", days_ahead=365)
+    documents = software.get(f"{path}/documents")["items"]
+    letter = next(one for one in documents if one["kind"] == "third_reminder")
+    answer = software.ask("GET", f"{path}/documents/{letter['document_id']}")
+    assert answer.content.startswith(b"%PDF")
+    assert len(shape.topic("dunning")) >= 3
+
+
+def test_topics_name_nobody(cooperative: Cooperative) -> None:
+    """P35: a patient is sealed in every key, header and value."""
+    shape = cooperative.shape
+    who, software = cooperative.join()
+    sent = bills(who, 5)
+    for one in sent:
+        software.hand_in("/v1/submissions", message(one))
+    issued(software, len(sent))
+    said = [row for name in SERVICES if name != "gateway" for row in shape.topic(name)]
+    everything = "\n".join(f"{row['key']} {row['headers']} {row['payload']}" for row in said)
+    assert everything.count('"sealed":"') >= len(sent)
+    for one in sent:
+        person = one.patient.person
+        assert one.patient.ahv not in everything
+        assert f'"{person.name}"' not in everything
+        assert f'"{person.given_name}"' not in everything
+
+
+def test_at_the_end_all_invariants_hold_and_every_process_ends_well(
+    cooperative: Cooperative,
+) -> None:
+    """P12, P40."""
+    shape = cooperative.shape
+    assert at_rest(shape)["failed"] == []
+    assert shape.command("parked", "list").strip().endswith("0 parked")
+    for name in SERVICES:
+        shape.stop(name)
+
+
+def sums(shape: Shape) -> dict[str, Any]:
+    """Return what `quittance verify` finds, whatever it is."""
+    done = shape.run("verify", "--json")
+    assert done.stdout, done.stderr
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
