@@ -15,7 +15,7 @@ from libs.runtime.log import configure
 from libs.runtime.service import Parts, Service
 from libs.runtime.settings import Settings
 from libs.runtime.system import Build, System
-from services.command import BUILDS
+from services.command.builds import BUILDS
 from services.gateway import registration
 from services.simulator.practices import Practice
 

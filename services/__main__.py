@@ -3,41 +3,16 @@
 import asyncio
 import json
 import sys
-from collections.abc import Callable
-from datetime import date
-from functools import wraps
 from pathlib import Path
 from typing import Any, get_args
 
 import click
 from rich.console import Console
 
-from libs.events.values import Language, PracticeKind
-from libs.runtime.engines import UnsafeSetUp
+from libs.events.values import Language
 from libs.runtime.settings import Settings
-
-console = Console(stderr=True)
-EXIT_FAILED = 1
-EXIT_UNSAFE = 2
-
-
-def careful(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Say what to change where the program refuses to work like this."""
-
-    @wraps(command)
-    def run(*args: Any, **kwargs: Any) -> Any:
-        try:
-            return command(*args, **kwargs)
-        except UnsafeSetUp as error:
-            console.print(f"[red]quittance:[/red] {error}", highlight=False)
-            sys.exit(EXIT_UNSAFE)
-
-    return run
-
-
-def say(value: Any) -> None:
-    """Print a value as JSON."""
-    click.echo(json.dumps(value, indent=2, ensure_ascii=False, default=str))
+from services.command.members import client, practice, user
+from services.command.speaking import EXIT_FAILED, careful, say
 
 
 @click.group()
@@ -51,7 +26,8 @@ def main() -> None:
 @careful
 def serve(service: str | None) -> None:
     """Run all services in one process, or SERVICE alone on PostgreSQL and Kafka."""
-    from services.command import BUILDS, serving  # noqa: PLC0415 - other commands start faster
+    from services.command import serving  # noqa: PLC0415 - other commands start faster
+    from services.command.builds import BUILDS  # noqa: PLC0415
 
     if service is None:
         serving.embedded(Settings())
@@ -183,74 +159,6 @@ def erase(subject: str, order: str) -> None:
     click.echo(asyncio.run(erase_subject(Settings(), subject, order)))
 
 
-@main.group()
-def practice() -> None:
-    """Practices of the cooperative."""
-
-
-@practice.command("add")
-@click.option("--account", type=int, required=True, help="Account number at the cooperative.")
-@click.option("--name", required=True)
-@click.option("--holder", default="", help="Who runs it.")
-@click.option("--kind", type=click.Choice([str(kind) for kind in PracticeKind]), required=True)
-@click.option("--gln", "glns", multiple=True, required=True, help="Biller GLN; repeatable.")
-@click.option("--zsr", "zsrs", multiple=True)
-@click.option("--canton", required=True)
-@click.option("--language", type=click.Choice(get_args(Language)), default="de")
-@click.option("--street", default="")
-@click.option("--house-no", default="")
-@click.option("--zip", "zip_", required=True)
-@click.option("--city", required=True)
-@click.option("--iban", required=True, help="Account to which it is paid.")
-@click.option("--vat-number", default="")
-@click.option("--phone", default="")
-@click.option("--joined-on", type=click.DateTime(["%Y-%m-%d"]), default=None)
-@careful
-def practice_add(**given: Any) -> None:
-    """Register a practice and print its id."""
-    from services.command.registering import add_practice  # noqa: PLC0415
-
-    joined = given.pop("joined_on")
-    on: date | None = joined.date() if joined else None
-    say(asyncio.run(add_practice(Settings(), given, on)))
-
-
-@main.group()
-def client() -> None:
-    """Programs that speak to the REST interface."""
-
-
-@client.command("add")
-@click.option("--practice", "practice_id", default="", help="Practice id; none: cooperative-wide.")
-@click.option("--name", required=True)
-@click.option("--scope", "scopes", multiple=True, help="Repeatable; default: those of a practice.")
-@careful
-def client_add(practice_id: str, name: str, scopes: tuple[str, ...]) -> None:
-    """Let a program in; its secret is printed this once."""
-    from services.command.registering import add_client  # noqa: PLC0415
-
-    say(asyncio.run(add_client(Settings(), practice_id, name, scopes)))
-
-
-@main.group()
-def user() -> None:
-    """People who log in to the portal."""
-
-
-@user.command("add")
-@click.option("--login", required=True)
-@click.option("--name", required=True)
-@click.option("--role", default="practice_admin")
-@click.option("--practice", "practice_ids", multiple=True)
-@click.option("--language", type=click.Choice(get_args(Language)), default="de")
-@careful
-def user_add(**given: Any) -> None:
-    """Let a person in; the password is printed this once."""
-    from services.command.registering import add_user  # noqa: PLC0415
-
-    say(asyncio.run(add_user(Settings(), **given)))
-
-
 @main.group("demo")
 def demo_group() -> None:
     """Print what belongs to the demo cooperative."""
@@ -312,6 +220,9 @@ def simulate(**given: Any) -> None:
 
     asyncio.run(run(**given))
 
+
+for _group in (practice, client, user):
+    main.add_command(_group)
 
 if __name__ == "__main__":
     main()

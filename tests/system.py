@@ -10,22 +10,13 @@ from typing import Any
 
 import httpx
 
-from libs.events.values import (
-    COOPERATIVE,
-    Address,
-    Contract,
-    PracticeId,
-    PracticeKind,
-    Reminding,
-    Terms,
-)
-from libs.events.values import (
-    Settings as PracticeSettings,
-)
+from libs.events.terms import Contract, Reminding, Terms
+from libs.events.terms import Settings as PracticeSettings
+from libs.events.values import COOPERATIVE, Address, PracticeId, PracticeKind
 from libs.runtime.clock import MovableClock
 from libs.runtime.settings import Settings
 from libs.runtime.system import System
-from services.command import BUILDS
+from services.command.builds import BUILDS
 from services.command.opening import Opened
 from services.command.proving import prove_opened
 from services.gateway import registration

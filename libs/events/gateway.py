@@ -3,7 +3,8 @@
 from datetime import date
 
 from libs.events.event import Event
-from libs.events.values import Address, Language, PracticeKind, Settings
+from libs.events.terms import Settings
+from libs.events.values import Address, Language, PracticeKind
 
 
 class PracticeRegistered(Event, frozen=True, kw_only=True):

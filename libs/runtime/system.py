@@ -22,7 +22,7 @@ from libs.runtime import calendar, migrate
 from libs.runtime.clock import Clock
 from libs.runtime.documents import Documents
 from libs.runtime.engines import KEYS, UnsafeSetUp, check_durable, connect
-from libs.runtime.feed import StoreFeed
+from libs.runtime.feed import Feed, StoreFeed
 from libs.runtime.host import Host
 from libs.runtime.service import Parts, Service
 from libs.runtime.settings import Settings
@@ -141,7 +141,7 @@ class System:
     async def start(self) -> None:
         """Start all hosts on each other's logs, as embedded."""
         for host in self.hosts.values():
-            await host.start(self._feeds_of(host))
+            await host.start(self.feeds_of(host))
 
     def follow_calendar(self) -> None:
         """Let the days pass by themselves."""
@@ -181,7 +181,8 @@ class System:
         if self._folder is not None:
             self._folder.release()
 
-    def _feeds_of(self, host: Host) -> Sequence[StoreFeed]:
+    def feeds_of(self, host: Host) -> Sequence[Feed]:
+        """Return the feeds of all that a service hears, from the logs of their owners."""
         wanted = defaultdict(set)
         for kind in host.hearing.types:
             wanted[SAID_BY[kind.__name__]].add(kind.__name__)

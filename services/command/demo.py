@@ -14,7 +14,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from libs.events.values import COOPERATIVE
+from libs.events.values import COOPERATIVE, PracticeId
 from libs.runtime.clock import MovableClock
 from libs.runtime.settings import Settings
 from libs.runtime.system import System
@@ -81,12 +81,12 @@ async def _world(
         await system.settle(effects=True)  # a day's letters leave on their day
         clock.set_day(day)
 
-    async def join(practice: Practice) -> Access:
-        return await _join(system, clock, book, practice)
+    async def admit(practice: Practice) -> Access:
+        return await join(system, clock, book, practice)
 
     return driver.World(
         bank=await _operator(system, book),
-        join=join,
+        join=admit,
         set_day=set_day,
         tick=system.tick,
         rest=system.settle,
@@ -106,7 +106,7 @@ async def _operator(system: System, book: dict[str, Any]) -> Access:
     return Access(client_id=command.client_id, secret=secret)
 
 
-async def _join(
+async def join(
     system: System, clock: MovableClock, book: dict[str, Any], practice: Practice
 ) -> Access:
     """Make a practice a member, with its settings, its software and its first user."""
@@ -137,24 +137,31 @@ async def _join(
             by="demo",
         )
         await gateway.handle(command)
-    login = f"demo{practice.number}"
+    return await _admit(system, book, practice, member.practice_id)
+
+
+async def _admit(
+    system: System, book: dict[str, Any], practice: Practice, practice_id: PracticeId
+) -> Access:
+    """Let the practice's first user and its software in."""
+    gateway = system.hosts["gateway"]
     user, password = registration.new_user(
-        login=login,
+        login=f"demo{practice.number}",
         name=practice.holder,
         role="practice_admin",
-        practice_ids=[member.practice_id],
+        practice_ids=[practice_id],
         language=practice.language,
     )
     await gateway.handle(user)
     client, secret = registration.new_client(
-        practice_id=member.practice_id,
+        practice_id=practice_id,
         name=f"{practice.software[0]} (demo)",
         client_id=f"demo-practice-{practice.number}",
     )
     await gateway.handle(client)
     about = f"{practice.name}, {practice.address.city}"
     book["logins"].append(
-        {"login": login, "password": password, "practice": about, "kind": str(practice.kind)}
+        {"login": user.login, "password": password, "practice": about, "kind": str(practice.kind)}
     )
     book["clients"].append(
         _client(about, client.client_id, secret) | {"account": practice.account_no}

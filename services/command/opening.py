@@ -14,7 +14,7 @@ from libs.runtime.service import Parts, Service
 from libs.runtime.settings import Settings
 from libs.runtime.store import Store
 from libs.runtime.system import open_vault, parts_of
-from services.command import BUILDS
+from services.command.builds import BUILDS
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from libs.runtime.clock import Clock
 from libs.runtime.problems import sentence_of
 from libs.runtime.settings import Settings
 from libs.runtime.system import System
-from services.command import BUILDS
+from services.command.builds import BUILDS
 from services.gateway import registration
 
 T = TypeVar("T")

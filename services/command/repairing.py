@@ -14,7 +14,7 @@ from libs.runtime.settings import Settings
 from libs.runtime.store import Store
 from libs.runtime.system import DataFolder
 from libs.runtime.verify import Reach
-from services.command import BUILDS
+from services.command.builds import BUILDS
 from services.command.opening import opened, reading
 from services.command.serving import cluster_of
 

@@ -4,6 +4,7 @@ import contextlib
 import socket
 
 import structlog
+from prometheus_client import start_http_server
 from rich.console import Console
 
 from libs.runtime import distributed as joining
@@ -14,7 +15,8 @@ from libs.runtime.kafka import Cluster
 from libs.runtime.serve import check_address, listen, server
 from libs.runtime.settings import Settings
 from libs.runtime.system import System
-from services.command import BUILDS, demo
+from services.command import demo
+from services.command.builds import BUILDS
 
 logger = structlog.get_logger()
 console = Console(stderr=True)
@@ -79,6 +81,8 @@ async def _distributed(settings: Settings, name: str, clock: Clock) -> None:
     async def ready() -> None:
         logger.info("serving", address=settings.host, port=bound.getsockname()[1])
 
+    if settings.metrics_port:
+        start_http_server(settings.metrics_port)
     relay = await joining.start(host, cluster_of(settings))
     system.follow_calendar()
     try:

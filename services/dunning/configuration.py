@@ -13,7 +13,8 @@ import msgspec
 from sqlalchemy import Connection, select
 
 from libs.events import Envelope, PracticeConfigured, PracticeRegistered
-from libs.events.values import Address, Party, PracticeId, Reminding
+from libs.events.terms import Reminding
+from libs.events.values import Address, Party, PracticeId
 from libs.runtime.rows import Change, put
 from services.dunning.calendar_days import Calendar
 from services.dunning.consumers import Known

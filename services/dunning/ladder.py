@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
 
-from libs.events.values import Payer, PracticeId, Reminding, Stage
+from libs.events.terms import Reminding
+from libs.events.values import Payer, PracticeId, Stage
 
 WAIT_DAYS_MIN, WAIT_DAYS_MAX = 10, 120
 

@@ -8,7 +8,8 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, func, select
 
-from libs.events.values import Contract, PracticeId
+from libs.events.terms import Contract
+from libs.events.values import PracticeId
 from services.factoring.calendar_months import first_after
 from services.factoring.consumers import Known, OpenBooks
 from services.factoring.contracts import Contracts

@@ -16,7 +16,8 @@ from libs.events import (
     PaymentReversed,
     ReversalUnmatched,
 )
-from libs.events.values import Contract, Hold, PracticeId
+from libs.events.terms import Contract
+from libs.events.values import Hold, PracticeId
 from services.factoring.contracts import Contracts
 from services.factoring.decider.claim import CloseClaim, NoteCollection, NoteDispute, TransmitClaim
 from services.factoring.decider.receipt import ParkReceipt

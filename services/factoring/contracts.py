@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from libs.events.values import Contract, PracticeId
+from libs.events.terms import Contract
+from libs.events.values import PracticeId
 
 DEFAULT = Contract()
 

@@ -18,7 +18,8 @@ from libs.events import (
     PracticeConfigured,
     ReceiptParked,
 )
-from libs.events.values import Contract, Ownership
+from libs.events.terms import Contract
+from libs.events.values import Ownership
 from libs.runtime.rows import Change, change, drop, put
 from services.factoring.calendar_months import month_of
 from services.factoring.decider.account import MonthClosed, MonthLocked

@@ -6,7 +6,8 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, and_, exists, func, select, tuple_
 
-from libs.events.values import Contract, InvoiceId, PracticeId
+from libs.events.terms import Contract
+from libs.events.values import InvoiceId, PracticeId
 from services.factoring.availability import available, first_eligible_due_day
 from services.factoring.books import Account
 from services.factoring.calendar_months import first_after, month_of

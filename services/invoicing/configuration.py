@@ -11,6 +11,7 @@ import msgspec
 from sqlalchemy import Connection, func, select
 
 from libs.events import BankCreditBooked, BankCreditReversed, Event, SubmissionAccepted
+from libs.events.terms import Terms
 from libs.events.values import (
     Address,
     CreditId,
@@ -20,7 +21,6 @@ from libs.events.values import (
     PracticeId,
     PracticeKind,
     SubmissionId,
-    Terms,
 )
 from libs.paper.references import is_qr_reference, reference_number
 from libs.runtime.clock import Clock

@@ -6,7 +6,8 @@ from datetime import date
 from typing import TypeAlias
 
 from libs.events import BankCreditBooked, BankCreditReversed, Refused, SubmissionAccepted
-from libs.events.values import CreditId, InvoiceId, Kind, PracticeId, SubmissionId, Terms
+from libs.events.terms import Terms
+from libs.events.values import CreditId, InvoiceId, Kind, PracticeId, SubmissionId
 from services.invoicing.decider.credit import KeepCredit, KeepReversal, Reason
 from services.invoicing.decider.invoice import (
     Biller,

@@ -23,7 +23,8 @@ from libs.events import (
     ReversalUnmatched,
     SubmissionAccepted,
 )
-from libs.events.values import COOPERATIVE, DocumentId, InvoiceId, PracticeId, Terms
+from libs.events.terms import Terms
+from libs.events.values import COOPERATIVE, DocumentId, InvoiceId, PracticeId
 from libs.runtime.rows import Change, change, put
 from services.invoicing.decider.state import RequestNoted
 from services.invoicing.tables import (

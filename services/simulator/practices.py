@@ -7,15 +7,8 @@ from math import exp
 from random import Random
 from typing import Literal, TypeAlias
 
-from libs.events.values import (
-    Address,
-    Contract,
-    Language,
-    PracticeKind,
-    Reminding,
-    Settings,
-    Terms,
-)
+from libs.events.terms import Contract, Reminding, Settings, Terms
+from libs.events.values import Address, Language, Party, PracticeKind
 from services.simulator import identifiers
 from services.simulator.kinds import KINDS, VOLUME_SIGMA, Kind
 from services.simulator.seeds import chance, pick
@@ -146,9 +139,7 @@ def practice(seed: int, number: int, wish: Wish, on: date) -> Practice:
         number=number,
         account_no=_FIRST_ACCOUNT + number,
         kind=wish.kind,
-        name=_NAMES[wish.kind][column].format(street=home.street, town=home.city, name=owner.name)[
-            :35
-        ],
+        name=_name(wish.kind, column, home, owner),
         holder=f"{owner.given_name} {owner.name}",
         title="Dr. med." if traits.role == "physician" else "",
         given_name=owner.given_name,
@@ -173,6 +164,12 @@ def practice(seed: int, number: int, wish: Wish, on: date) -> Practice:
         settings=_settings(draw, traits, column),
         joined_on=on - timedelta(days=draw.randint(60, 9_000)),
     )
+
+
+def _name(kind: PracticeKind, column: int, home: Address, owner: Party) -> str:
+    """Return what stands on the door, cut as senders cut it (invoice-xml 5.3)."""
+    name = _NAMES[kind][column].format(street=home.street, town=home.city, name=owner.name)
+    return name[:35]
 
 
 def _settings(draw: Random, traits: Kind, column: int) -> tuple[Settings, ...]:

@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 from tempfile import mkdtemp
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 import pytest
@@ -24,7 +24,7 @@ from libs.runtime.service import Decider
 from libs.runtime.settings import Settings
 from libs.runtime.system import parts_of
 from libs.runtime.vault import SUBJECT_KEYS, Vault, private_fields
-from services.command import BUILDS
+from services.command.builds import BUILDS
 from services.dunning.calendar_days import Calendar
 from services.dunning.holidays_ch import calendar_around
 
@@ -53,6 +53,15 @@ for _value in vars(values).values():
     if hasattr(_value, "__supertype__") and _value.__supertype__ is str:
         st.register_type_strategy(_value, _words)
 st.register_type_strategy(date, _days)
+st.register_type_strategy(int, st.integers(0, 100_000))
+st.register_type_strategy(
+    values.Finding,
+    st.builds(values.Finding, code=_words, severity=st.just("warning"), params=st.just({})),
+)
+st.register_type_strategy(
+    values.Private,
+    lambda kind: st.builds(values.Private, subject=_words, value=st.from_type(get_args(kind)[0])),
+)
 # A calendar of a few invented days would refuse to exist; rules get the real one.
 st.register_type_strategy(Calendar, st.just(calendar_around(FIRST, FIRST + timedelta(days=800))))
 st.register_type_strategy(Decimal, st.integers(0, 5000).map(lambda n: Decimal(n) / 100))

@@ -11,6 +11,7 @@ from libs.events import (
     PracticeConfigured,
     PracticeRegistered,
 )
+from libs.events.terms import Reminding
 from libs.events.values import (
     Address,
     CreditId,
@@ -20,7 +21,6 @@ from libs.events.values import (
     PracticeId,
     PracticeKind,
     Private,
-    Reminding,
     Stage,
 )
 from libs.runtime.ids import derived

@@ -16,14 +16,8 @@ from libs.events import (
     PaymentReceived,
     PracticeConfigured,
 )
-from libs.events.values import (
-    COOPERATIVE,
-    Contract,
-    CreditId,
-    InvoiceId,
-    PracticeId,
-    SubmissionId,
-)
+from libs.events.terms import Contract
+from libs.events.values import COOPERATIVE, CreditId, InvoiceId, PracticeId, SubmissionId
 from libs.runtime.ids import derived
 from services.factoring.app import build
 from tests.speaker import Among

@@ -14,6 +14,7 @@ from libs.events import (
     PracticeConfigured,
     PracticeRegistered,
 )
+from libs.events.terms import Terms
 from libs.events.values import (
     COOPERATIVE,
     CreditId,
@@ -24,7 +25,6 @@ from libs.events.values import (
     Scheme,
     SubjectId,
     SubmissionId,
-    Terms,
 )
 from services.invoicing import checks
 from services.invoicing.app import build

@@ -5,7 +5,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from libs.events.values import Contract, Reminding, Terms
+from libs.events.terms import Contract, Reminding, Terms
 from services.simulator.camt054 import Receipt
 from tests import cast
 from tests.pages import codes_on

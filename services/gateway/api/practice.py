@@ -9,7 +9,8 @@ from fastapi import APIRouter, Depends, Header, Response
 from pydantic import Field
 from sqlalchemy import Connection, Row, func, select
 
-from libs.events.values import Contract, PracticeId, Reminding, Settings, Terms
+from libs.events.terms import Contract, Reminding, Settings, Terms
+from libs.events.values import PracticeId
 from libs.runtime.web import Handle, Problem, Today
 from services.gateway.api.bodies import Strict, described, json_body
 from services.gateway.api.models import PROBLEMS, PracticeItem, SettingsItem

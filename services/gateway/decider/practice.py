@@ -6,16 +6,8 @@ from datetime import date
 from typing import TypeAlias, assert_never
 
 from libs.events import PracticeConfigured, PracticeRegistered, Refused
-from libs.events.values import (
-    Address,
-    Contract,
-    Language,
-    PracticeId,
-    PracticeKind,
-    Reminding,
-    Settings,
-    Terms,
-)
+from libs.events.terms import Contract, Reminding, Settings, Terms
+from libs.events.values import Address, Language, PracticeId, PracticeKind
 
 TERM_DAYS_MIN, TERM_DAYS_MAX = 10, 180
 WHOLE_BP = 10_000

@@ -11,6 +11,7 @@ from libs.events import (
     InvoiceSettled,
     Refused,
 )
+from libs.events.terms import Terms
 from libs.events.values import (
     Facts,
     InvoiceId,
@@ -24,7 +25,6 @@ from libs.events.values import (
     Private,
     Scheme,
     SubmissionId,
-    Terms,
 )
 from services.invoicing.decider import money, post
 from services.invoicing.decider.money import RecordPayment, ReversePayment

@@ -5,15 +5,8 @@ from datetime import date, timedelta
 from typing import Any
 
 from libs.events import CaseOpened, CollectionRequested, Event, Refused, ReminderEscalated
-from libs.events.values import (
-    CreditId,
-    Hold,
-    InvoiceId,
-    Payer,
-    PracticeId,
-    Reminding,
-    Stage,
-)
+from libs.events.terms import Reminding
+from libs.events.values import CreditId, Hold, InvoiceId, Payer, PracticeId, Stage
 from libs.runtime.service import Decider
 from services.dunning import decider
 from services.dunning.calls import RecordCall

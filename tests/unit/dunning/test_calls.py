@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from libs.events import CallRecorded, HoldPlaced
+from libs.events import CallRecorded, HoldPlaced, ReminderEscalated
 from libs.events.values import Hold, Stage
 from services.dunning.calls import (
     CallClosed,
@@ -67,6 +67,18 @@ def test_the_wait_runs_from_the_first_attempt() -> None:
     assert said(call("NO_ANSWER", thursday)).next_on == date(2026, 4, 20)
     friday = thursday + timedelta(days=1)
     assert said(call("NO_ANSWER", thursday), call("NO_ANSWER", friday)).next_on == date(2026, 4, 20)
+
+
+def test_the_formal_notice_says_that_it_counted_from_the_first_attempt() -> None:
+    thursday, friday = LISTED + timedelta(days=2), LISTED + timedelta(days=3)
+    called = after(listed, call("NO_ANSWER", thursday), call("NO_ANSWER", friday))
+    notice = walk(called, date(2026, 4, 20), first=friday).events[-1]
+    assert isinstance(notice, ReminderEscalated)
+    assert (notice.stage, notice.counted_from, notice.waited_days) == (
+        Stage.FORMAL_NOTICE,
+        thursday,
+        10,
+    )
 
 
 def test_a_promise_gives_its_day_and_the_money_time_to_arrive() -> None:

@@ -10,6 +10,7 @@ from libs.events import (
     PaymentReceived,
     PaymentReversed,
 )
+from libs.events.terms import Reminding
 from libs.events.values import (
     CreditId,
     Facts,
@@ -20,7 +21,6 @@ from libs.events.values import (
     Patient,
     Payer,
     Private,
-    Reminding,
     Scheme,
     ServiceLine,
     SubjectId,

@@ -11,7 +11,8 @@ from libs.events import (
     ReminderDispatched,
     ReminderEscalated,
 )
-from libs.events.values import DocumentId, Hold, Payer, Reminding, Stage
+from libs.events.terms import Reminding
+from libs.events.values import DocumentId, Hold, Payer, Stage
 from services.dunning.case import LetterWithheld
 from services.dunning.decider import RecordLetter, TooEarly
 from services.dunning.holds import OnHold, UnknownCase

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from libs.events.values import Payer, PracticeId, Reminding, Stage
+from libs.events.terms import Reminding
+from libs.events.values import Payer, PracticeId, Stage
 from libs.paper import reminder
 from services.dunning.calendar_days import Calendar, is_quiet
 from services.dunning.holidays_ch import CANTONS, calendar_around

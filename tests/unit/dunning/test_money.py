@@ -75,7 +75,7 @@ def test_a_payment_never_brings_a_step_forward() -> None:
     long_term = opened(due_on=date(2026, 4, 2))
     (event,) = case.given(long_term).when(pay(100_00, date(2026, 1, 6))).decided()
     assert isinstance(event, PartPaid)
-    assert event.next_on == long_term.next_on
+    assert (event.next_on, event.wait_restarted) == (long_term.next_on, True)
 
 
 def test_a_part_payment_heard_twice_changes_nothing() -> None:

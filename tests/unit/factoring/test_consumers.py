@@ -13,7 +13,8 @@ from libs.events import (
     PaymentReversed,
     ReversalUnmatched,
 )
-from libs.events.values import COOPERATIVE, Contract, CreditId, Hold, SubmissionId
+from libs.events.terms import Contract
+from libs.events.values import COOPERATIVE, CreditId, Hold, SubmissionId
 from services.factoring import consumers
 from services.factoring.consumers import Known, OpenBooks
 from services.factoring.contracts import Contracts

@@ -6,15 +6,8 @@ from typing import Any
 import pytest
 
 from libs.events import PracticeConfigured, PracticeRegistered
-from libs.events.values import (
-    Address,
-    Contract,
-    PracticeId,
-    PracticeKind,
-    Reminding,
-    Settings,
-    Terms,
-)
+from libs.events.terms import Contract, Reminding, Settings, Terms
+from libs.events.values import Address, PracticeId, PracticeKind
 from services.gateway.app import PRACTICE
 from services.gateway.decider.practice import (
     AlreadyRegistered,

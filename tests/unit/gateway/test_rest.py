@@ -12,7 +12,7 @@ import pytest
 from fastapi import Depends, FastAPI, Request
 
 from libs.events import Refused
-from libs.events.values import Terms
+from libs.events.terms import Terms
 from libs.runtime import problems
 from libs.runtime.clock import Clock
 from libs.runtime.engines import open_engine

@@ -9,7 +9,8 @@ from libs.events import (
     InvoiceSettled,
     PatientCopySent,
 )
-from libs.events.values import DocumentId, Kind, Payer, Scheme, SubmissionId, Terms
+from libs.events.terms import Terms
+from libs.events.values import DocumentId, Kind, Payer, Scheme, SubmissionId
 from services.invoicing.app import INVOICE as AGGREGATE
 from services.invoicing.decider.invoice import CancelInvoice, NoteRequest, UnknownInvoice
 from services.invoicing.decider.post import RecordCopy, RecordDispatch

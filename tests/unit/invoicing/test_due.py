@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from libs.events.values import Law, Payer, PracticeKind, Terms
+from libs.events.terms import Terms
+from libs.events.values import Law, Payer, PracticeKind
 from services.invoicing.configuration import CANTONS, holidays_of
 from services.invoicing.decider.invoice import round_payable
 from services.invoicing.due import due_on, term_days
