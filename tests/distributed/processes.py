@@ -41,7 +41,8 @@ def eventually(what: Callable[[], Any]) -> Any:
         except (httpx.TransportError, Unavailable) as error:
             last = repr(error)
         sleep(0.1)
-    raise NeverCame(f"{what.__doc__ or what.__qualname__}: {last}")
+    asked = getattr(what, "func", what)
+    raise NeverCame(f"{asked.__doc__ or asked.__qualname__} {last}")
 
 
 class Shape:
