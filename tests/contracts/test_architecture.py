@@ -2,6 +2,7 @@
 
 import ast
 import re
+import subprocess
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import MetaData
 
+from libs.events import SAID_BY
 from libs.runtime import migrate, tables
 from libs.runtime.clock import Clock
 from libs.runtime.engines import open_engine
@@ -123,3 +125,26 @@ def test_migrations_make_the_tables_that_the_code_names(name: str, tmp_path: Pat
     engine.dispose()
     keys.dispose()
     assert not differences
+
+
+def test_the_architecture_names_every_public_event_with_its_service() -> None:
+    told = (ROOT / "docs" / "architecture.md").read_text()
+    rows = {row.split("|")[1].strip(): row for row in told.splitlines() if row.startswith("| ")}
+    assert not [name for name, by in SAID_BY.items() if name not in rows[by]]
+
+
+def test_the_repository_names_no_registry() -> None:
+    """Addresses of package registries belong to the machine, not to the project."""
+    tracked = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True
+    ).stdout.split(b"\0")
+    hosts = [b"pypi" + b".org", b"pythonhosted" + b".org", b"registry.npm" + b"js.org"]
+    hosts += [b"repo.maven" + b".apache", b"repo1" + b".maven", b"deb.debian" + b".org"]
+    found = [
+        name.decode()
+        for name in tracked
+        if name
+        and (path := ROOT / name.decode()).is_file()
+        and any(host in path.read_bytes() for host in hosts)
+    ]
+    assert not found
