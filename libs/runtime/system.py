@@ -177,6 +177,10 @@ class System:
             await client.aclose()
         for host in self.hosts.values():
             await host.stop()
+        self.close()
+
+    def close(self) -> None:
+        """Let go of key store and data folder."""
         self.vault.close()
         if self._folder is not None:
             self._folder.release()

@@ -5,7 +5,10 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import select
+
 from libs.events.terms import Contract, Reminding, Terms
+from libs.runtime.tables import EVENTS
 from services.simulator.camt054 import Receipt
 from tests import cast
 from tests.pages import codes_on
@@ -185,5 +188,32 @@ def test_one_practice_cannot_see_that_another_ones_invoice_exists(tmp_path: Path
             ]
             assert [answer.status_code for answer in answers] == [404, 404]
             assert answers[0].content == answers[1].content
+
+    play(tmp_path, scene)
+
+
+def test_one_trace_and_one_correlation_lead_from_the_upload_to_the_letter(tmp_path: Path) -> None:
+    async def scene(made: Cooperative) -> None:
+        member = await cast.join(made, practice := cast.doctor(MONDAY))
+        trace_id = "4bf92f3577b34da6a3ce929d0e0e4736"
+        answer = await made.submit(
+            member,
+            cast.xml(cast.invoices(practice, MONDAY, "TG")[0]),
+            traceparent=f"00-{trace_id}-00f067aa0ba902b7-01",
+            **{"X-Request-Id": "upload-of-monday"},
+        )
+        assert answer.headers["x-request-id"] == "upload-of-monday"
+        await made.system.settle(effects=True)
+        seen: dict[str, set[tuple[str, str]]] = {}
+        for name, host in made.system.hosts.items():
+            with host.read_store.reading() as db:
+                for row in db.execute(select(EVENTS)):
+                    if row.correlation_id == "upload-of-monday":
+                        seen.setdefault(name, set()).add((row.type, row.traceparent[3:35]))
+        assert {"SubmissionAccepted", "InvoiceIssued", "InvoiceDispatched"} <= {
+            kind for events in seen.values() for kind, _ in events
+        }
+        assert set(seen) == {"ingest", "invoicing", "dunning", "factoring"}
+        assert {trace for events in seen.values() for _, trace in events} == {trace_id}
 
     play(tmp_path, scene)
