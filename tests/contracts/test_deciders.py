@@ -8,8 +8,6 @@ from collections.abc import Sequence
 from copy import deepcopy
 from datetime import date, timedelta
 from decimal import Decimal
-from pathlib import Path
-from tempfile import mkdtemp
 from typing import Any, get_args
 
 import msgspec
@@ -18,34 +16,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from libs.events import Event, Refused, values
-from libs.runtime.clock import Clock
-from libs.runtime.engines import open_engine
 from libs.runtime.service import Decider
-from libs.runtime.settings import Settings
-from libs.runtime.system import parts_of
-from libs.runtime.vault import SUBJECT_KEYS, Vault, private_fields
-from services.command.builds import BUILDS
+from libs.runtime.vault import private_fields
 from services.dunning.calendar_days import Calendar
 from services.dunning.holidays_ch import calendar_around
+from tests.described import DECIDERS
 
 FIRST = date(2026, 1, 5)
 
-
-def _found() -> dict[str, Decider[Any, Any, Any]]:
-    folder = Path(mkdtemp())
-    engine = open_engine("sqlite://")
-    SUBJECT_KEYS.metadata.create_all(engine)
-    clock = Clock()
-    vault = Vault(engine, b"k" * 32, clock.now)
-    parts = parts_of(Settings(data=folder), clock, vault)
-    return {
-        f"{name}:{decider.name}": decider
-        for name, build in BUILDS.items()
-        for decider in build(parts).deciders
-    }
-
-
-DECIDERS = _found()
 
 _words = st.sampled_from(["a1", "b2", "c3"])
 _days = st.integers(0, 400).map(lambda n: FIRST + timedelta(days=n))
