@@ -71,7 +71,7 @@ def test_a_share_is_within_half_a_rappen_and_never_more_than_the_whole(
 
 def test_vat_follows_the_day_of_the_act() -> None:
     """BR-46."""
-    assert vat_bp(date(2023, 12, 31)) == 770
+    assert vat_bp(date(2018, 1, 1)) == vat_bp(date(2023, 12, 31)) == 770
     assert vat_bp(date(2024, 1, 1)) == 810
     with pytest.raises(AssertionError):
         vat_bp(date(2017, 12, 31))
@@ -82,6 +82,12 @@ def test_availability_is_the_smaller_of_limit_and_share_less_what_is_out() -> No
     assert available(60_000_00, 8_000, 52_000_00, 38_500_00) == 3_100_00
     assert available(40_000_00, 8_000, 52_000_00, 38_500_00) == 1_500_00
     assert available(60_000_00, 8_000, 10_000_00, 38_500_00) == 0
+
+
+def test_a_claim_fits_to_the_last_rappen() -> None:
+    one = InvoiceId("one")
+    assert list(granted([Waiting(one, 1)], 8_000, 1)) == [Grant(one, 1)]
+    assert list(granted([Waiting(one, 2)], 8_000, 1)) == []
 
 
 def test_the_run_goes_in_order_and_what_does_not_fit_waits() -> None:

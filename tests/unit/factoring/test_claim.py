@@ -89,6 +89,7 @@ def test_a_new_claim_is_held_in_mandate_and_its_fee_is_charged() -> None:
 def test_a_claim_is_transmitted_once_and_never_for_nothing() -> None:
     transmitted.when(transmit()).then_nothing()
     claim.when(transmit(0)).then_nothing()
+    assert after(claim, transmit(1)).state.open_rappen == 1
     (only,) = claim.when(transmit(fee_bp=0)).decided()
     assert isinstance(only, ClaimTransmitted)
 
@@ -162,11 +163,11 @@ def test_the_same_receipt_again_books_nothing() -> None:
 
 def test_money_for_an_unknown_claim_vanishes_nowhere() -> None:
     """B62: it stands on account 2040, and leaves it when the bank takes it back."""
-    unknown = after(claim, pay(100_00, 0))
-    assert balances(unknown.events) == {"1020": 100_00, "2040": -100_00}
-    back = after(unknown, take_back(100_00, 100_00))
+    unknown = after(claim, pay(100_00, 0, surplus_rappen=5_00))
+    assert balances(unknown.events) == {"1020": 105_00, "2040": -105_00}
+    back = after(unknown, take_back(100_00, 100_00, surplus_rappen=5_00))
     assert balances(back.events) == {}
-    back.when(take_back(100_00, 100_00)).then_nothing()
+    back.when(take_back(100_00, 100_00, surplus_rappen=5_00)).then_nothing()
 
 
 def test_money_taken_back_is_debited_and_the_claim_is_held_again() -> None:
@@ -213,9 +214,9 @@ def test_what_was_paid_on_a_cancelled_claim_is_the_debtors_again() -> None:
     """BR-45, BR-89."""
     cancelled = after(free, pay(600_00, 400_00), close("cancelled"))
     assert balances(cancelled.events) == {"1020": 600_00, "2030": -600_00}
-    late = after(cancelled, pay(400_00, 0, credit="credit-2"))
-    assert balances(late.events) == {"1020": 1_000_00, "2030": -1_000_00}
-    back = after(late, take_back(600_00, 0))
+    late = after(cancelled, pay(400_00, 0, surplus_rappen=5_00, credit="credit-2"))
+    assert balances(late.events) == {"1020": 1_005_00, "2030": -1_005_00}
+    back = after(late, take_back(600_00, 0, surplus_rappen=5_00))
     assert balances(back.events) == {"1020": 400_00, "2030": -400_00}
 
 
@@ -308,3 +309,11 @@ def test_an_advance_on_a_long_dispute_is_charged_back_once() -> None:
 def test_what_is_not_in_the_books_cannot_be_closed() -> None:
     claim.when(close("cancelled")).then_nothing()
     after(transmitted, pay(1_000_00, 0)).when(close("waived")).then_nothing()
+    rappen = after(free, pay(999_99, 1), close("waived"))
+    assert rappen.state.open_rappen == 0
+
+
+def test_the_smallest_claim_is_too_small_for_an_advance_of_nothing() -> None:
+    """BR-142: a third of one rappen is nothing, four fifths of it are one."""
+    after(claim, transmit(1)).when(advance(rate_bp=3_333)).then_refused(NoRoom)
+    assert after(claim, transmit(1), advance()).state.advanced_rappen == 1
