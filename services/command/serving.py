@@ -25,7 +25,8 @@ console = Console(stderr=True)
 def embedded(settings: Settings) -> None:
     """Run all services in this process until Ctrl-C; on the first start, play the demo."""
     check_address(settings)
-    log.configure(settings.log_level)
+    chosen = "log_level" in settings.model_fields_set
+    log.configure(settings.log_level if chosen else "warning")  # a terminal is for people
     trace.configure("quittance")
     clock = MovableClock()
     bound = listen(settings)

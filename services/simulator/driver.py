@@ -64,7 +64,7 @@ class Plan:
     seed: int = 1
     days: int = 182
     wishes: Sequence[Wish] = DEMO
-    share: float = 0.17
+    share: float = 0.12
     """Part of the volume of BR-221; 1 is a practice of full size."""
     faults: float = 0.05
     """Part of all invoices that have something wrong."""
