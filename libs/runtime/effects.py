@@ -176,7 +176,6 @@ class Effects:
             Pending(
                 command=command,
                 id=derived(envelope.id, self._service.name, "effect", str(index)),
-                once=True,
                 correlation_id=envelope.correlation_id,
                 causation_id=envelope.id,
                 traceparent=envelope.traceparent,
