@@ -17,9 +17,13 @@ def configure(service: str) -> None:
     trace.set_tracer_provider(TracerProvider(resource=Resource({"service.name": service})))
 
 
+_TRACER = trace.get_tracer("quittance")
+"""Made once: it follows whatever provider `configure` sets."""
+
+
 def tracer() -> trace.Tracer:
     """Return the tracer for spans of the runtime."""
-    return trace.get_tracer("quittance")
+    return _TRACER
 
 
 def begin(correlation_id: str) -> None:

@@ -35,22 +35,23 @@ def _host(request: Request) -> Host:
     return host
 
 
-def _handler(request: Request) -> Any:
+async def _handler(request: Request) -> Any:
     return _host(request).handle
 
 
-def _reader(request: Request) -> Any:
+async def _reader(request: Request) -> Any:
     return _host(request).read
 
 
-def _today(request: Request) -> date:
+async def _today(request: Request) -> date:
     return _host(request).clock.today()
 
 
-def _now(request: Request) -> datetime:
+async def _now(request: Request) -> datetime:
     return _host(request).clock.now()
 
 
+# Coroutines, although they wait for nothing: FastAPI would send plain functions to a thread.
 Handle = Annotated[Handler, Depends(_handler)]
 Read = Annotated[Querier, Depends(_reader)]
 Today = Annotated[date, Depends(_today)]

@@ -222,6 +222,10 @@ def not_here() -> Problem:
     return Problem(404, "not_found", "There is nothing with this id.")
 
 
-Asking = Annotated[Principal, Depends(asking)]
+async def _asking(request: Request) -> Principal:
+    return asking(request)  # a coroutine, so that FastAPI sends it to no thread
+
+
+Asking = Annotated[Principal, Depends(_asking)]
 Practice = Annotated[PracticeId, Depends(practice_of)]
 Rows = Sequence[Row[Any]]

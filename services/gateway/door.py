@@ -111,5 +111,14 @@ def language_of(request: Request) -> Language:
     return "de"
 
 
-InDoor = Annotated[Door, Depends(door_of)]
-Spoken = Annotated[Language, Depends(language_of)]
+# Coroutines, although they wait for nothing: FastAPI would send plain functions to a thread.
+async def _in_door(request: Request) -> Door:
+    return door_of(request)
+
+
+async def _spoken(request: Request) -> Language:
+    return language_of(request)
+
+
+InDoor = Annotated[Door, Depends(_in_door)]
+Spoken = Annotated[Language, Depends(_spoken)]
