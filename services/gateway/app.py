@@ -53,6 +53,7 @@ def build(parts: Parts) -> Service:
             projections.project_access,
             projections.project_people,
             projections.project_invoices,
+            projections.project_payers,
             projections.project_cases,
             projections.project_claims,
             projections.project_submissions,

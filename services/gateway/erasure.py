@@ -1,4 +1,4 @@
-"""The erasure of a person, carried out: the key is destroyed, then everybody is told (F48)."""
+"""The erasure of a person, carried out: keys are destroyed, then everybody is told (F48)."""
 
 import asyncio
 
@@ -10,10 +10,18 @@ from services.gateway.decider.subject import EraseSubject, ErasureRequested
 
 
 def forget(vault: Vault, clock: Clock) -> Effect:
-    """Destroy a person's key. Repeats are harmless, and an interrupted one is done again."""
+    """Destroy the keys of a person and of what the person's cases left behind.
+
+    Repeats are harmless, and an interrupted one is done again. Whoever else stands in such a case,
+    as a parent does who owes for a child, keeps a key of their own.
+    """
+
+    def destroy(event: ErasureRequested) -> None:
+        for subject in (*event.cases, event.subject):
+            vault.destroy(subject)
 
     async def on_requested(event: ErasureRequested, _envelope: Envelope) -> EraseSubject:
-        await asyncio.to_thread(vault.destroy, event.subject)
+        await asyncio.to_thread(destroy, event)
         return EraseSubject(
             practice_id=event.practice_id, subject=event.subject, today=clock.today()
         )

@@ -9,6 +9,7 @@ from typing import TypeAlias
 
 from libs.events import (
     AdvanceCredited,
+    BankCreditBooked,
     CallRecorded,
     CaseOpened,
     ClaimChargedBack,
@@ -31,7 +32,7 @@ from libs.events import (
 )
 from libs.events.values import Ownership
 from libs.runtime.rows import Change, change, put
-from services.gateway.tables import cases, claims, invoices, payments
+from services.gateway.tables import cases, claims, invoices, payers, payments
 
 Invoiced: TypeAlias = (
     InvoiceIssued | PaymentReceived | PaymentReversed | InvoiceSettled | InvoiceCancelled
@@ -100,6 +101,7 @@ def _issued(event: InvoiceIssued, envelope: Envelope) -> Change:
         submission_id=event.submission_id,
         patient_subject=event.patient.subject,
         debtor_subject=event.debtor.subject,
+        case_subject=event.medical.subject,
         payer=event.payer.value,
         scheme=facts.scheme.value,
         law=facts.law.value,
@@ -129,6 +131,12 @@ def _payment(event: PaymentReceived | PaymentReversed, kind: str, sign: int) -> 
         surplus_rappen=sign * event.surplus_rappen,
         booked_on=event.booked_on,
     )
+
+
+def project_payers(event: BankCreditBooked, _envelope: Envelope) -> Iterable[Change]:
+    """Keep under whose key the bank's words on a receipt are sealed."""
+    if event.payer is not None:
+        yield put(payers, credit_id=event.credit_id, subject=event.payer.subject)
 
 
 def project_cases(event: Reminded, _envelope: Envelope) -> Iterable[Change]:

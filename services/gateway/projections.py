@@ -36,6 +36,7 @@ from services.gateway.invoice_projections import (
     project_cases,
     project_claims,
     project_invoices,
+    project_payers,
 )
 from services.gateway.tables import (
     cases,
@@ -43,6 +44,7 @@ from services.gateway.tables import (
     clients,
     invoices,
     metadata,
+    payers,
     payments,
     people,
     practices,
@@ -58,12 +60,14 @@ __all__ = [
     "clients",
     "invoices",
     "metadata",
+    "payers",
     "payments",
     "people",
     "practices",
     "project_cases",
     "project_claims",
     "project_invoices",
+    "project_payers",
     "settings",
     "submissions",
     "timeline",
@@ -208,6 +212,9 @@ def project_submissions(event: Received, envelope: Envelope) -> Iterable[Change]
                 request_id=event.facts.request_id,
                 kind=event.facts.kind.value,
                 invoice_id=event.invoice_id,
+                patient_subject=event.patient.subject,
+                debtor_subject=event.debtor.subject,
+                case_subject=event.medical.subject,
             )
         case SubmissionRejected():
             yield _submission(
@@ -217,6 +224,9 @@ def project_submissions(event: Received, envelope: Envelope) -> Iterable[Change]
                 request_id=event.request_id,
                 kind="",
                 invoice_id=None,
+                patient_subject=None,
+                debtor_subject=None,
+                case_subject=None,
             )
 
 

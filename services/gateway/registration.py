@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Table, and_, func, or_, select, union
 
 from libs.events.values import COOPERATIVE, Language, PracticeId, SubjectId
 from libs.runtime.ids import derived, new_secret
@@ -17,7 +17,7 @@ from services.gateway.decider.practice import RegisterPractice
 from services.gateway.decider.subject import RequestErasure
 from services.gateway.decider.user import AddUser, Role
 from services.gateway.logins import normal
-from services.gateway.tables import cases, invoices, people
+from services.gateway.tables import cases, invoices, payers, payments, people, submissions
 
 KEEP_YEARS = 10
 """The books are kept so long from the end of the business year (OR 958f, BR-113)."""
@@ -103,38 +103,73 @@ def new_password() -> str:
 def erasure_request(
     db: Connection, subject: SubjectId, today: date, by: str, order: str = ""
 ) -> RequestErasure | None:
-    """Return the command that asks to forget a person; None if no invoice or name is known of it.
+    """Return the command that asks to forget a person; None if nothing is known of it.
 
-    Says what stands against it, by the read tables: open invoices, cases with an agency, and the
-    time of keeping from the last invoice. Source: BR-113, BR-115.
+    Says what stands against it and what goes with it, by the read tables: open invoices, cases with
+    an agency, the time of keeping from the last invoice; cases and what the bank said of payments.
+    Source: BR-113, BR-115.
     """
-    own = or_(invoices.c.patient_subject == subject, invoices.c.debtor_subject == subject)
-    open_ = select(func.count()).select_from(invoices).where(own, invoices.c.end.is_(None))
-    last = db.execute(
-        select(invoices.c.practice_id, invoices.c.issued_on, invoices.c.ended_on)
-        .where(own)
-        .order_by(func.coalesce(invoices.c.ended_on, invoices.c.issued_on).desc())
-        .limit(1)
-    ).first()
-    known = select(people.c.practice_id).where(people.c.subject == subject)
-    practice = last.practice_id if last else db.execute(known).scalar()
+    practice = _practice_of(db, subject)
     if practice is None:
         return None
-    year = (last.ended_on or last.issued_on).year if last else None
+    own = _own(invoices, practice, subject)
+    open_ = select(func.count()).select_from(invoices).where(own, invoices.c.end.is_(None))
+    last = db.execute(
+        select(func.max(func.coalesce(invoices.c.ended_on, invoices.c.issued_on))).where(own)
+    ).scalar()
     return RequestErasure(
-        practice_id=PracticeId(practice),
+        practice_id=practice,
         subject=subject,
         today=today,
         by=by,
-        open_invoices=db.execute(open_).scalar_one() + _with_agency(db, subject),
-        kept_until=date(year + KEEP_YEARS, 12, 31) if year else None,
+        open_invoices=db.execute(open_).scalar_one() + _with_agency(db, own),
+        kept_until=date(last.year + KEEP_YEARS, 12, 31) if last else None,
         order=order,
+        cases=_left_behind(db, practice, subject),
     )
 
 
-def _with_agency(db: Connection, subject: SubjectId) -> int:
+def _own(table: Table, practice: PracticeId, subject: SubjectId) -> ColumnElement[bool]:
+    """Return the condition that a row is of a person, as patient or as debtor."""
+    who = or_(table.c.patient_subject == subject, table.c.debtor_subject == subject)
+    return and_(table.c.practice_id == practice, who)
+
+
+def _practice_of(db: Connection, subject: SubjectId) -> PracticeId | None:
+    """Return the practice of a person; no two know one by the same id."""
+    by_name = select(people.c.practice_id).where(people.c.subject == subject)
+    by_message = select(submissions.c.practice_id).where(
+        or_(submissions.c.patient_subject == subject, submissions.c.debtor_subject == subject)
+    )
+    by_invoice = select(invoices.c.practice_id).where(
+        or_(invoices.c.patient_subject == subject, invoices.c.debtor_subject == subject)
+    )
+    for known in (by_name, by_message, by_invoice):
+        practice: str | None = db.execute(known.limit(1)).scalar()
+        if practice is not None:
+            return PracticeId(practice)
+    return None
+
+
+def _left_behind(db: Connection, practice: PracticeId, subject: SubjectId) -> tuple[SubjectId, ...]:
+    """Return the subjects of a person's cases, and of what the bank said of payments on them.
+
+    Messages know more cases than invoices do: those of tests, and of messages about an invoice.
+    """
+    own = _own(invoices, practice, subject)
+    found = union(
+        select(invoices.c.case_subject).where(own),
+        select(submissions.c.case_subject).where(_own(submissions, practice, subject)),
+        select(payers.c.subject)
+        .join(payments, payments.c.credit_id == payers.c.credit_id)
+        .join(invoices, invoices.c.invoice_id == payments.c.invoice_id)
+        .where(own),
+    )
+    return tuple(sorted(SubjectId(one) for one in db.execute(found).scalars()))
+
+
+def _with_agency(db: Connection, own: ColumnElement[bool]) -> int:
     """Return how many ended invoices of a person an agency still works on."""
-    own = or_(invoices.c.patient_subject == subject, invoices.c.debtor_subject == subject)
     counted = (
         select(func.count())
         .select_from(invoices.join(cases, cases.c.invoice_id == invoices.c.invoice_id))

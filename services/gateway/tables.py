@@ -106,6 +106,7 @@ invoices = Table(
     Column("submission_id", Text, nullable=False),
     Column("patient_subject", Text, nullable=False),
     Column("debtor_subject", Text, nullable=False),
+    Column("case_subject", Text, nullable=False),  # its documents go when this one is erased
     Column("payer", Text, nullable=False),
     Column("scheme", Text, nullable=False),
     Column("law", Text, nullable=False),
@@ -177,6 +178,9 @@ submissions = Table(
     Column("request_id", Text, nullable=False),
     Column("kind", Text, nullable=False),  # invoice, copy, storno, …; empty if unreadable
     Column("invoice_id", Text, index=True),
+    Column("patient_subject", Text),  # like the two below, known of accepted ones only
+    Column("debtor_subject", Text),
+    Column("case_subject", Text),
     Column("content", Text, nullable=False),
     Column("findings", Text, nullable=False),  # JSON
     Column("errors", Integer, nullable=False),
@@ -215,4 +219,11 @@ payments = Table(
     Column("surplus_rappen", BigInteger, nullable=False),
     Column("booked_on", Date, nullable=False),
     Index("payments_by_day", "practice_id", "booked_on", "amount_rappen"),
+)
+
+payers = Table(  # whom the bank named on a receipt: it is erased with the invoice it paid
+    "payers",
+    metadata,
+    Column("credit_id", Text, primary_key=True),
+    Column("subject", Text, nullable=False),
 )

@@ -101,7 +101,7 @@ class BankIntake:
 
     def _booking(self, movement: Movement, owner: PracticeId, name: DocumentId) -> BookCredit:
         told = "\n".join(part for part in (movement.payer, movement.text) if part)
-        subject = subjects.payer(self._vault, owner, movement.payer, movement.credit_id)
+        subject = subjects.payer(self._vault, owner, movement.credit_id)
         return BookCredit(
             practice_id=owner,
             credit_id=movement.credit_id,

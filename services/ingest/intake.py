@@ -2,7 +2,7 @@
 
 import asyncio
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Final
 
@@ -46,7 +46,7 @@ class Arrival:
 
 
 def refuses_type(content_type: str) -> Unreadable | None:
-    """Return why a body is not even looked at (B16); packed ones never come so far (B14)."""
+    """Return why a body is not used, whatever it holds (B16); packed ones never come here (B14)."""
     if content_type.partition(";")[0].strip().lower() not in XML_TYPES:
         return refused((broken("content_type_unsupported"),))
     return None
@@ -79,12 +79,12 @@ class Intake:
 
     async def _judge(self, arrival: Arrival) -> Invoice | Unreadable:
         unseen = refuses_type(arrival.content_type)
-        if unseen is not None:
-            return unseen
         if len(arrival.data) > IN_LOOP_BYTES_MAX:
             judged = await asyncio.to_thread(parse, arrival.data, arrival.today)
         else:
             judged = parse(arrival.data, arrival.today)
+        if unseen is not None:  # looked at only for the case under which its bytes are kept
+            return replace(unseen, invoice_id=judged.invoice_id)
         if isinstance(judged, Unreadable):
             return judged
         facts = judged.facts
@@ -103,7 +103,7 @@ class Intake:
 
     async def _accept(self, arrival: Arrival, invoice: Invoice) -> tuple[Accepted, bool]:
         vault, practice_id = self._vault, arrival.practice_id
-        case = subjects.case(vault, practice_id, invoice.invoice_id)
+        case = subjects.case(vault, invoice.invoice_id)
         await self._documents.put(arrival.data, case)
         debtor = subjects.debtor(vault, practice_id, invoice.debtor, invoice.patient)
         state = await self._handle(
@@ -161,7 +161,7 @@ class Intake:
         """Keep the bytes under their case where they name one: erasing it takes them along."""
         content = arrival.content
         if judged.invoice_id is not None:
-            subject = subjects.case(self._vault, arrival.practice_id, judged.invoice_id)
+            subject = subjects.case(self._vault, judged.invoice_id)
         else:
             subject = self._vault.pseudonym("message", arrival.practice_id, content)
         await self._documents.put(arrival.data, subject)

@@ -1,6 +1,6 @@
 """Whose data it is: names each person and each case of a practice, so that it can be forgotten."""
 
-from libs.events.values import InvoiceId, Party, Patient, PracticeId, SubjectId
+from libs.events.values import CreditId, InvoiceId, Party, Patient, PracticeId, SubjectId
 from libs.runtime.vault import Vault
 from services.ingest.lexical import ean_ok
 from services.ingest.parties import same_person
@@ -9,9 +9,13 @@ AHV_UNKNOWN = "7569999999991"
 """What senders write where they do not know the number (invoice-xml 3)."""
 
 
-def case(vault: Vault, practice_id: PracticeId, invoice_id: InvoiceId) -> SubjectId:
-    """Return the subject of what was done and why."""
-    return vault.pseudonym("case", practice_id, invoice_id)
+def case(vault: Vault, invoice_id: InvoiceId) -> SubjectId:
+    """Return the subject of what was done and why, whoever hands it in.
+
+    A message that came in under a wrong account first is the same bytes, kept once: it goes with
+    the case as well.
+    """
+    return vault.pseudonym("case", invoice_id)
 
 
 def patient(vault: Vault, practice_id: PracticeId, who: Patient) -> SubjectId:
@@ -33,8 +37,10 @@ def debtor(vault: Vault, practice_id: PracticeId, who: Party, treated: Patient) 
     return vault.pseudonym("person", practice_id, "debtor", *names, who.address.zip)
 
 
-def payer(vault: Vault, practice_id: PracticeId, name: str, credit_id: str) -> SubjectId:
-    """Return the subject of who paid, as the bank names them."""
-    if not name:
-        return vault.pseudonym("payer", practice_id, "credit", credit_id)
-    return vault.pseudonym("payer", practice_id, "name", name.casefold())
+def payer(vault: Vault, practice_id: PracticeId, credit_id: CreditId) -> SubjectId:
+    """Return the subject of what the bank says of a payer, one for each receipt.
+
+    An insurer pays for many and people share names: whoever is forgotten takes along what was said
+    of the payments on their invoices, and nobody else's.
+    """
+    return vault.pseudonym("payer", practice_id, credit_id)

@@ -175,7 +175,7 @@ def test_erasing_a_case_takes_the_refused_message_along(walk: Callable[[Scene], 
         refused = (await submit(among, data)).json()
         receipt = (await submit(among, message_50().encode())).json()
         vault = among.system.vault
-        assert vault.destroy(subjects.case(vault, PRACTICE, receipt["invoice_id"]))
+        assert vault.destroy(subjects.case(vault, receipt["invoice_id"]))
         for one in (refused, receipt):
             path = f"/submissions/{one['submission_id']}"
             assert (await among.get(path, PRACTICE)).status_code == 200

@@ -1,7 +1,8 @@
 """Subject: a person whose data must be forgotten once nothing stands against it.
 
 Three steps, each harmless when repeated, so that an interruption is made good by starting again
-(F48): the request is recorded, the key is destroyed, the end is said to everybody.
+(F48): the request is recorded, the keys are destroyed, the end is said to everybody. A person's
+documents lie under the keys of their cases (BR-114), so these go together with the person's own.
 """
 
 from collections.abc import Sequence
@@ -33,6 +34,8 @@ class ErasureRequested(Event, frozen=True, kw_only=True):
     by: str
     order: str = ""
     """On what ground the time of keeping was overruled; empty if it had passed."""
+    cases: tuple[SubjectId, ...] = ()
+    """What is destroyed with the person: their cases, and what the bank said of their payments."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +50,8 @@ class RequestErasure:
     """Last day of the time of keeping, from the read tables; None: there is nothing to keep."""
     order: str = ""
     """File number of the order that overrules the time of keeping, never an open invoice."""
+    cases: tuple[SubjectId, ...] = ()
+    """Subjects of all that the person's invoices left behind, from the read tables."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,12 +70,12 @@ class Remembered:
 
 @dataclass(frozen=True)
 class Requested:
-    pass
+    cases: frozenset[SubjectId]
 
 
 @dataclass(frozen=True)
 class Erased:
-    pass
+    cases: frozenset[SubjectId]
 
 
 Command: TypeAlias = RequestErasure | EraseSubject
@@ -92,8 +97,13 @@ def decide(state: State, command: Command) -> Sequence[SubjectEvent]:
 
 
 def request(state: State, command: RequestErasure) -> Sequence[SubjectEvent]:
-    """Record the request unless a duty stands against it. Source: BR-113, BR-115."""
-    if not isinstance(state, Remembered):
+    """Record the request unless a duty stands against it. Source: BR-113, BR-115.
+
+    A second one does something only if the person has left more behind since.
+    """
+    done = frozenset() if isinstance(state, Remembered) else state.cases
+    cases = tuple(sorted(set(command.cases) - done))
+    if not isinstance(state, Remembered) and not cases:
         return []
     if command.open_invoices:
         raise StillOwing
@@ -106,6 +116,7 @@ def request(state: State, command: RequestErasure) -> Sequence[SubjectEvent]:
             on=command.today,
             by=command.by,
             order=command.order,
+            cases=cases,
         )
     ]
 
@@ -129,8 +140,10 @@ def evolve(state: State, event: SubjectEvent) -> State:
     """Apply a fact."""
     match state, event:
         case Remembered(), ErasureRequested():
-            return Requested()
-        case Requested(), SubjectErased():
-            return Erased()
+            return Requested(frozenset(event.cases))
+        case ((Requested(cases) | Erased(cases)), ErasureRequested()):
+            return Requested(cases | set(event.cases))
+        case Requested(cases), SubjectErased():
+            return Erased(cases)
         case _:
             return state

@@ -30,6 +30,9 @@ def _submissions() -> None:
         sa.Column("request_id", sa.Text(), nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("invoice_id", sa.Text(), nullable=True),
+        sa.Column("patient_subject", sa.Text(), nullable=True),
+        sa.Column("debtor_subject", sa.Text(), nullable=True),
+        sa.Column("case_subject", sa.Text(), nullable=True),
         sa.Column("content", sa.Text(), nullable=False),
         sa.Column("findings", sa.Text(), nullable=False),
         sa.Column("errors", sa.Integer(), nullable=False),
@@ -57,6 +60,7 @@ def _invoices() -> None:
         sa.Column("submission_id", sa.Text(), nullable=False),
         sa.Column("patient_subject", sa.Text(), nullable=False),
         sa.Column("debtor_subject", sa.Text(), nullable=False),
+        sa.Column("case_subject", sa.Text(), nullable=False),
         sa.Column("payer", sa.Text(), nullable=False),
         sa.Column("scheme", sa.Text(), nullable=False),
         sa.Column("law", sa.Text(), nullable=False),
@@ -121,6 +125,12 @@ def _payments() -> None:
     )
     op.create_index(
         "payments_by_day", "payments", ["practice_id", "booked_on", "amount_rappen"], unique=False
+    )
+    op.create_table(
+        "payers",
+        sa.Column("credit_id", sa.Text(), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("credit_id"),
     )
 
 

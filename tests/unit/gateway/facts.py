@@ -32,6 +32,7 @@ from services.gateway.projections import (
     project_cases,
     project_claims,
     project_invoices,
+    project_payers,
     project_people,
     project_submissions,
     project_timeline,
@@ -39,7 +40,7 @@ from services.gateway.projections import (
 
 PRACTICE = PracticeId(derived("practice"))
 INVOICE = InvoiceId(derived("invoice"))
-PATIENT, DEBTOR = SubjectId("patient"), SubjectId("debtor")
+PATIENT, DEBTOR, CASE = SubjectId("patient"), SubjectId("debtor"), SubjectId("case")
 DAY = date(2026, 3, 2)
 
 ANNA = Party(name="Zürcher-Müller", given_name="Änna", address=Address(zip="8001", city="Zürich"))
@@ -74,6 +75,7 @@ OPENED = CaseOpened(
 PROJECTIONS: Sequence[Projection] = (
     project_people,
     project_invoices,
+    project_payers,
     project_cases,
     project_claims,
     project_submissions,
@@ -98,7 +100,7 @@ def issued(**other: Any) -> InvoiceIssued:
         "due_on": date(2026, 4, 1),
         "debtor": Private(subject=PATIENT, value=ANNA),
         "patient": Private(subject=PATIENT, value=Patient(party=ANNA, born_on=date(1980, 5, 1))),
-        "medical": Private(subject=PATIENT, value=Medical(lines=())),
+        "medical": Private(subject=CASE, value=Medical(lines=())),
     }
     return InvoiceIssued(**(known | other))
 

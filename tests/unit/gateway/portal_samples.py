@@ -88,7 +88,12 @@ def put_invoice(db: Connection, practice_id: str = PRACTICE, **fields: Any) -> N
     own = {name: value for name, value in facts.items() if name in invoices.c}
     del own["paid_rappen"]
     own |= {"practice_id": practice_id, "submission_id": "s", "language": "de", "position": 1}
-    own |= {"patient_subject": subject, "debtor_subject": subject, "waived_rappen": 0}
+    own |= {
+        "patient_subject": subject,
+        "debtor_subject": subject,
+        "case_subject": "c",
+        "waived_rappen": 0,
+    }
     db.execute(invoices.insert().values(own))
     if row.name is not None:
         given = row.given_name or ""

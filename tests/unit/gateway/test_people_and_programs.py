@@ -145,7 +145,10 @@ S = SubjectId("s")
 
 
 def ask(
-    *, open_invoices: int = 0, kept_until: date | None = None, order: str = ""
+    *cases: SubjectId,
+    open_invoices: int = 0,
+    kept_until: date | None = None,
+    order: str = "",
 ) -> RequestErasure:
     return RequestErasure(
         practice_id=P,
@@ -155,11 +158,12 @@ def ask(
         open_invoices=open_invoices,
         kept_until=kept_until,
         order=order,
+        cases=cases,
     )
 
 
-def asked(order: str = "") -> ErasureRequested:
-    return ErasureRequested(practice_id=P, subject=S, on=TODAY, by="dpo", order=order)
+def asked(*cases: SubjectId, order: str = "") -> ErasureRequested:
+    return ErasureRequested(practice_id=P, subject=S, on=TODAY, by="dpo", order=order, cases=cases)
 
 
 erase = EraseSubject(practice_id=P, subject=S, today=TODAY)
@@ -193,4 +197,22 @@ def test_nobody_is_forgotten_who_owes_br_115() -> None:
 def test_the_books_are_kept_until_their_last_day_br_113() -> None:
     subject.when(ask(kept_until=TODAY)).then_refused(StillKept)
     subject.when(ask(kept_until=date(2026, 3, 1))).then(asked())
-    subject.when(ask(kept_until=TODAY, order="DPO 7")).then(asked("DPO 7"))
+    subject.when(ask(kept_until=TODAY, order="DPO 7")).then(asked(order="DPO 7"))
+
+
+A, B = SubjectId("case-a"), SubjectId("case-b")
+
+
+def test_the_cases_of_a_person_are_forgotten_with_the_person_br_114() -> None:
+    subject.when(ask(B, A, A)).then(asked(A, B)).when(ask(A, B)).then_nothing()
+
+
+def test_what_a_person_left_behind_since_is_forgotten_when_asked_again() -> None:
+    gone = subject.given(asked(A), erased)
+    gone.when(ask(A)).then_nothing()
+    gone.when(ask(A, B, open_invoices=1)).then_refused(StillOwing)
+    gone.when(ask(A, B, kept_until=TODAY)).then_refused(StillKept)
+    again = gone.when(ask(A, B)).then(asked(B))
+    again.when(ask(A, B)).then_nothing()
+    again.when(erase).then(erased).when(ask(A, B)).then_nothing()
+    subject.given(asked(A), asked(B)).when(ask(A, B)).then_nothing()

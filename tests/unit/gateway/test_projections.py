@@ -4,23 +4,30 @@ import json
 from datetime import date
 from typing import Any
 
+from msgspec.structs import replace
 from sqlalchemy import Connection, select
 
 from libs.events import (
     PUBLIC,
+    BankCreditBooked,
     InvoiceCancelled,
     InvoiceSettled,
     PaymentReceived,
     PaymentReversed,
     SubjectErased,
+    SubmissionAccepted,
     SubmissionRejected,
 )
 from libs.events.values import (
     CreditId,
     DocumentId,
     Finding,
+    InvoiceId,
+    Medical,
     Party,
+    Patient,
     Private,
+    SubjectId,
     SubmissionId,
 )
 from libs.runtime.service import heard
@@ -38,8 +45,10 @@ from services.gateway.projections import (
 from services.gateway.registration import erasure_request
 from tests.unit.gateway.facts import (
     ANNA,
+    CASE,
     DAY,
     DEBTOR,
+    FACTS,
     INVOICE,
     OPENED,
     PATIENT,
@@ -201,3 +210,70 @@ def test_an_erasure_is_asked_with_what_stands_against_it_br_115(db: Connection) 
     asked = erasure_request(db, PATIENT, LATER, "dpo", "order 7")
     assert asked is not None
     assert (asked.open_invoices, asked.order) == (0, "order 7")
+
+
+def _booked(credit: str, payer: SubjectId | None) -> BankCreditBooked:
+    return BankCreditBooked(
+        practice_id=PRACTICE,
+        credit_id=CreditId(credit),
+        account="CH44",
+        amount_rappen=10_000,
+        booked_on=LATER,
+        value_on=LATER,
+        bank_reference="B1",
+        payer=Private(subject=payer, sealed=b"sealed") if payer else None,
+    )
+
+
+def _accepted(case: SubjectId, *, test: bool = False) -> SubmissionAccepted:
+    return SubmissionAccepted(
+        practice_id=PRACTICE,
+        submission_id=SubmissionId(case),
+        invoice_id=InvoiceId(case),
+        content=DocumentId("d"),
+        facts=replace(FACTS, test=test),
+        debtor=Private[Party](subject=DEBTOR, sealed=b"sealed"),
+        patient=Private[Patient](subject=PATIENT, sealed=b"sealed"),
+        medical=Private[Medical](subject=case, sealed=b"sealed"),
+    )
+
+
+def _behind(db: Connection, subject: SubjectId) -> set[SubjectId]:
+    asked = erasure_request(db, subject, LATER, "dpo", "order 7")
+    assert asked is not None
+    return set(asked.cases)
+
+
+def test_with_a_person_go_their_cases_and_what_the_bank_said_of_their_payments(
+    db: Connection,
+) -> None:
+    of_debtor: Any = Private(subject=DEBTOR, value=Party(name="Zürcher", given_name="Max"))
+    own_case, bank, other_bank = map(SubjectId, ("case-2", "bank-1", "bank-2"))
+    own: Any = Private(subject=own_case, value=Medical(lines=()))
+    hear(
+        db,
+        issued(debtor=of_debtor),
+        issued(invoice_id=InvoiceId("2"), submission_id=SubmissionId("2"), medical=own),
+        _booked("c1", bank),
+        _booked("c2", other_bank),
+        _booked("c3", None),
+        paid(4_000, 6_000, "c1"),
+        paid(6_000, 0, "c3"),
+    )
+    assert _behind(db, PATIENT) == {CASE, own_case, bank}
+    assert _behind(db, DEBTOR) == {CASE, bank}
+
+
+def test_messages_that_made_no_invoice_are_of_a_person_too(db: Connection) -> None:
+    of_test = SubjectId("case of a test")
+    hear(db, _accepted(of_test, test=True))
+    assert _behind(db, PATIENT) == _behind(db, DEBTOR) == {of_test}
+    asked = erasure_request(db, PATIENT, LATER, "dpo")
+    assert asked is not None
+    assert (asked.practice_id, asked.open_invoices, asked.kept_until) == (PRACTICE, 0, None)
+
+
+def test_who_was_forgotten_can_be_asked_for_again(db: Connection) -> None:
+    gone: Any = Private(subject=PATIENT, erased=True)
+    hear(db, issued(debtor=gone, patient=gone))
+    assert _behind(db, PATIENT) == {CASE}
