@@ -152,10 +152,12 @@ def test_files_handed_in_show_their_verdict_and_a_repeat_changes_nothing(
     portal: Served, browser: httpx.Client
 ) -> None:
     before = len(addresses(browser))
-    one = message(some_invoices(some_practice(), INVOICES + 1)[-1])
+    one, other = some_invoices(some_practice(), INVOICES + 2)[-2:]
+    wrong = message(other).replace(b' amount_due="', b' amount_due="9', 1)
     form = form_of(page_at(browser, "/submissions/new"), "/submissions/new")
     files = [
-        ("files", ("<b>good<b>.xml", one, "text/xml")),
+        ("files", ("<b>good<b>.xml", message(one), "text/xml")),
+        ("files", ("wrong.xml", wrong, "text/xml")),
         ("files", ("bad.xml", b"<nothing/>", "text/xml")),
     ]
     verdicts = []
@@ -165,9 +167,11 @@ def test_files_handed_in_show_their_verdict_and_a_repeat_changes_nothing(
         rows = parsed(answer).xpath("//*[@id='verdicts']//tbody/tr")
         verdicts.append([row.xpath(".//span[contains(@class, 'tag')]")[0].text for row in rows])
         assert "<b>good<b>.xml" in rows[0].text_content()
+        named = [row.xpath("string(./th//span[@class='sub'])") for row in rows]
+        assert named == [one.request_id, other.request_id, ""], "each message's own number"
         portal.settle()
-    assert [first for first, _ in verdicts] == ["Angenommen", "Bereits eingereicht"]
-    assert {second for _, second in verdicts} == {"Zurückgewiesen"}
+    assert [first for first, *_ in verdicts] == ["Angenommen", "Bereits eingereicht"]
+    assert {word for _, *others in verdicts for word in others} == {"Zurückgewiesen"}
     assert len(addresses(browser)) == before + 1
 
 

@@ -52,6 +52,26 @@ class Receipt(BaseModel):
     findings: list[FindingItem] = []
 
 
+class RefusalDocument(ProblemDocument):
+    """Why a message cannot be used: a problem with the receipt inside."""
+
+    submission_id: Annotated[str, Field(examples=["7d0b6f0a-58ba-5a52-8c06-0e5a2b0d8a51"])]
+    invoice_id: None = None
+    state: Literal["rejected"]
+    message_id: Annotated[
+        str,
+        Field(
+            examples=["R-2026-000431"],
+            description="The message's own `request_id`, where it could be read; `request_id` is"
+            " that of the HTTP request here.",
+        ),
+    ] = ""
+    content: str
+    received_at: datetime | None
+    repeated: bool
+    findings: list[FindingItem]
+
+
 class SubmissionItem(Answer):
     """A message that was handed in."""
 

@@ -9,7 +9,13 @@ from libs.events.values import PracticeId
 from services.gateway.api.bodies import XML_BYTES_MAX, read
 from services.gateway.api.cursors import cursor, place
 from services.gateway.api.ids import is_id
-from services.gateway.api.models import PROBLEMS, Receipt, SubmissionItem, SubmissionPage
+from services.gateway.api.models import (
+    PROBLEMS,
+    Receipt,
+    RefusalDocument,
+    SubmissionItem,
+    SubmissionPage,
+)
 from services.gateway.auth import Practice, needs, not_here
 from services.gateway.door import InDoor, Spoken, passed_on
 from services.gateway.tables import submissions
@@ -34,7 +40,10 @@ XML = {
     "/submissions",
     status_code=202,
     dependencies=[needs("submissions:write")],
-    responses={200: {"model": Receipt, "description": "The same message again."}},
+    responses={
+        200: {"model": Receipt, "description": "The same message again."},
+        422: {"model": RefusalDocument, "description": "Why the message cannot be used."},
+    },
     response_model=Receipt,
     openapi_extra=XML,
 )

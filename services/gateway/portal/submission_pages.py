@@ -143,7 +143,7 @@ async def verdict_on(visit: Visit, file: UploadFile) -> Verdict:
     return Verdict(
         file=name,
         word="rejected" if not accepted else "repeated" if receipt.get("repeated") else "accepted",
-        request_id=receipt.get("message_id" if "status" in receipt else "request_id") or "",
+        request_id=receipt.get("request_id" if answer.is_success else "message_id") or "",
         invoice_id=receipt.get("invoice_id") or "",
         findings=findings,
     )
