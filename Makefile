@@ -45,7 +45,8 @@ bench: $(STAMP) ## figures, as ratios against an anchor in the same run
 schemas: $(STAMP) ## write JSON Schemas, AsyncAPI and docs/events.md from the events
 	$(BIN)/python -m libs.events.describe
 
-up: ## the distributed shape on this machine
+up: ## the distributed shape on this machine; makes its secrets first
+	sh deploy/secrets.sh
 	docker compose up --build --wait
 
 down: ## stop it
