@@ -95,13 +95,9 @@ class Around:
 
         async def limited() -> Message:
             nonlocal taken
-            left = until - asyncio.get_running_loop().time()
             try:
-                message = (
-                    await asyncio.wait_for(receive(), max(0.0, left))
-                    if not started
-                    else (await receive())
-                )
+                async with asyncio.timeout_at(None if started else until):
+                    message = await receive()
             except TimeoutError:
                 raise Problem(408, "too_slow", "The request's body took too long.") from None
             if message["type"] == "http.request":

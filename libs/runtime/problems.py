@@ -82,6 +82,8 @@ def install(app: FastAPI) -> None:
         return response(_invalid(error))
 
     async def http(_: Request, error: Any) -> Response:
+        if isinstance(error.__cause__, Problem):  # FastAPI wraps what a body's reader raises
+            return response(error.__cause__)
         code = CODES.get(error.status_code, "error")
         return response(Problem(error.status_code, code, str(error.detail), error.headers))
 
