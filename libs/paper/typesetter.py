@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from functools import cache
 from pathlib import Path
-from threading import Lock
+from queue import SimpleQueue
 from typing import Any
 
 import typst
@@ -22,8 +22,12 @@ _TEMPLATES = _FOLDER / "templates"
 _PAGE_COUNT = re.compile(rb"/Type\s*/Pages\b[^>]*?/Count\s+(\d+)", re.DOTALL)
 
 
+COMPILERS = 2
+"""So many documents of one template are made at once; typst works without Python's lock."""
+
+
 class Typesetter:
-    """One compiler for one template. A process keeps one of each; threads take turns."""
+    """The compilers for one template; each serves one thread at a time."""
 
     def __init__(self, template: str) -> None:
         fonts = typst.Fonts(
@@ -31,10 +35,11 @@ class Typesetter:
             include_embedded_fonts=False,
             font_paths=[_FOLDER / "fonts"],
         )
-        self._compiler = typst.Compiler(
-            _TEMPLATES / f"{template}.typ", root=_TEMPLATES, font_paths=fonts
-        )
-        self._turn = Lock()
+        self._idle: SimpleQueue[typst.Compiler] = SimpleQueue()
+        for _ in range(COMPILERS):
+            self._idle.put(
+                typst.Compiler(_TEMPLATES / f"{template}.typ", root=_TEMPLATES, font_paths=fonts)
+            )
 
     def typeset(self, model: Mapping[str, Any], issued_on: date) -> Printed:
         """Return the document; the same model and day give the same bytes.
@@ -43,14 +48,17 @@ class Typesetter:
         would be another person's letter.
         """
         stamp = datetime(issued_on.year, issued_on.month, issued_on.day, tzinfo=UTC)
-        with self._turn:
-            pdf = self._compiler.compile(
+        compiler = self._idle.get()
+        try:
+            pdf = compiler.compile(
                 format="pdf",
                 sys_inputs={"v": json.dumps(model, ensure_ascii=False)},
                 pdf_standards="a-3b",
                 pdf_tags=False,
                 timestamp=stamp,
             )
+        finally:
+            self._idle.put(compiler)
         assert isinstance(pdf, bytes), "one document was asked for"
         return Printed(pdf, _pages(pdf))
 
