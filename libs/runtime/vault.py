@@ -119,7 +119,12 @@ class Vault:
             with self._lock:
                 todo, self._asked = sorted(self._asked), set()
             if todo:
-                self._create(todo)
+                try:
+                    self._create(todo)
+                except BaseException:
+                    with self._lock:  # those who wait here asked for some of them: they try again
+                        self._asked.update(todo)
+                    raise
 
     def _create(self, subjects: Sequence[SubjectId]) -> None:
         with self._engine.begin() as db:
@@ -142,8 +147,7 @@ class Vault:
 
     def seal_bytes(self, data: bytes, subject: SubjectId, label: str) -> bytes | None:
         """Return data under the subject's key, None if the subject is erased."""
-        self.ensure([subject])
-        key = self._keys([subject]).get(subject)
+        key = self._sealing_key(subject)
         return None if key is None else _encrypt(key, data, label)
 
     def open_bytes(self, box: bytes, subject: SubjectId, label: str) -> bytes | None:
@@ -156,12 +160,16 @@ class Vault:
     def _sealed(self, private: Private[Any], event_id: EventId, name: str) -> Private[Any]:
         if private.value is None:
             return private
-        self.ensure([private.subject])
-        key = self._keys([private.subject]).get(private.subject)
+        key = self._sealing_key(private.subject)
         if key is None:
             return Private(subject=private.subject, erased=True)
         box = _encrypt(key, msgspec.json.encode(private.value), f"{event_id}.{name}")
         return Private(subject=private.subject, sealed=box)
+
+    def _sealing_key(self, subject: SubjectId) -> AESGCM | None:
+        """Return a subject's key, None if it was destroyed. Raises if it could not be made."""
+        self.ensure([subject])
+        return self._keys([subject])[subject]
 
     def _keys(self, subjects: Iterable[SubjectId]) -> Mapping[SubjectId, AESGCM | None]:
         """Return the keys of those that have or had one; None stands for a destroyed key."""
