@@ -2,6 +2,7 @@
 
 from datetime import date
 
+from libs.events.values import Stage
 from services.gateway.api.models import HoldItem, InvoiceItem, InvoiceState, NextStep, Person
 from services.gateway.portal.states import InvoiceRow
 
@@ -62,6 +63,8 @@ def next_step(row: InvoiceRow) -> NextStep | None:
         return NextStep(step="review_of_hold", on=row.hold_review_on)
     if row.next_stage:
         return NextStep(step=row.next_stage, on=row.next_on)
+    if row.stage == Stage.KEY_ACCOUNT:
+        return NextStep(step="work_of_a_person", on=None)
     return NextStep(step="payment_due", on=row.due_on)
 
 

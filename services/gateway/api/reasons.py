@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from libs.events.values import Stage
 from services.gateway.api.models import Because
 from services.gateway.portal.states import InvoiceRow
 
@@ -28,6 +29,7 @@ RULES: Mapping[str, tuple[str, ...]] = {
     "InvoiceSettled": ("BR-121",),
     "MemberCredited": ("BR-147",),
     "MemberDebited": ("BR-147",),
+    "PartPaid": ("BR-127",),
     "PatientCopySent": ("BR-5", "BR-6"),
     "PaymentReceived": ("BR-89",),
     "PaymentReversed": ("BR-89",),
@@ -75,12 +77,14 @@ def because_next(row: InvoiceRow) -> Because | None:
     """Return why the next step comes, and when; None when there is none."""
     if row.end is not None:
         return None
+    if row.case_ended == "COLLECTION":
+        return Because(rules=["BR-107"], facts={})
     if row.hold:
         facts: dict[str, Any] = {"reason": row.hold, "by": row.hold_by, "since": row.hold_on}
         return Because(rules=["BR-126"], facts=facts)
-    if row.case_ended == "COLLECTION":
-        return Because(rules=["BR-107"], facts={})
     if row.next_stage:
         facts = {"after": row.stage or "due", "due_on": row.due_on, "open_rappen": row.open_rappen}
         return Because(rules=["BR-120", "BR-122"], facts=facts)
+    if row.stage == Stage.KEY_ACCOUNT:
+        return Because(rules=["BR-137"], facts={"due_on": row.due_on})
     return Because(rules=["BR-60"], facts={"due_on": row.due_on})

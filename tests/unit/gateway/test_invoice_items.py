@@ -37,6 +37,7 @@ def row(**other: Any) -> InvoiceRow:
         ({"stage": "first_reminder", "next_stage": "rplus_written"}, "reminded", "rplus_written"),
         ({"hold": "dispute", "stage": "first_reminder"}, "held", "review_of_hold"),
         ({"case_ended": "COLLECTION", "stage": "collection"}, "collection", "with_agency"),
+        ({"stage": "key_account", "due_on": date(2025, 11, 1)}, "reminded", "work_of_a_person"),
         ({"end": "PAID", "hold": "dispute"}, "paid", None),
         ({"end": "SETTLED_SMALL"}, "settled_small", None),
         ({"end": "CANCELLED", "case_ended": "CANCELLED"}, "cancelled", None),
@@ -51,6 +52,14 @@ def test_each_state_has_its_next_step_and_why(
     assert (following.step if following else None) == step
     assert (because_next(given) is None) == (step is None)
     assert item(given, TODAY).state == state
+
+
+def test_the_agency_is_the_reason_also_where_a_hold_was_placed_since() -> None:
+    given = row(case_ended="COLLECTION", hold="dispute")
+    following, why = next_step(given), because_next(given)
+    assert following
+    assert why
+    assert (following.step, why.rules) == ("with_agency", ["BR-107"])
 
 
 def test_an_event_is_explained_by_rules_and_by_its_own_facts() -> None:
