@@ -8,6 +8,7 @@ from libs.events.dunning import (
     DunningStopped,
     HoldLifted,
     HoldPlaced,
+    PartPaid,
     ReminderDispatched,
     ReminderEscalated,
 )
@@ -67,6 +68,7 @@ _ALL: tuple[type[Event], ...] = (
     InvoiceSettled,
     MemberCredited,
     MemberDebited,
+    PartPaid,
     PatientCopySent,
     PaymentReceived,
     PaymentReversed,
@@ -114,6 +116,7 @@ __all__ = [
     "InvoiceSettled",
     "MemberCredited",
     "MemberDebited",
+    "PartPaid",
     "PatientCopySent",
     "PaymentReceived",
     "PaymentReversed",

@@ -4,7 +4,7 @@ from datetime import date
 from typing import Literal
 
 from libs.events.event import Event
-from libs.events.values import DocumentId, Hold, InvoiceId, Payer, Stage
+from libs.events.values import CreditId, DocumentId, Hold, InvoiceId, Payer, Stage
 
 
 class CaseOpened(Event, frozen=True, kw_only=True):
@@ -109,6 +109,18 @@ class CallRecorded(Event, frozen=True, kw_only=True):
     next_on: date | None
 
 
+class PartPaid(Event, frozen=True, kw_only=True):
+    """Part of the sum came in; the case goes on at the same stage (BR-127)."""
+
+    invoice_id: InvoiceId
+    credit_id: CreditId
+    open_rappen: int
+    on: date
+    next_on: date | None
+    wait_restarted: bool
+    """Whether the payment gave the debtor the whole wait before the next step once again."""
+
+
 class DunningStopped(Event, frozen=True, kw_only=True):
     """Nobody is reminded any more for this invoice (BR-134)."""
 
@@ -122,6 +134,8 @@ class DunningResumed(Event, frozen=True, kw_only=True):
 
     invoice_id: InvoiceId
     open_rappen: int
+    stage: Stage | None = None
+    """The last step taken; collection: the agency has the claim, as before."""
     next_stage: Stage | None
     next_on: date | None
     on: date

@@ -3,5 +3,5 @@
 Owns the Case, one per invoice: its ladder, holds, calls and letters.
 Hears InvoiceIssued, PaymentReceived, PaymentReversed, InvoiceSettled, InvoiceCancelled.
 Says CaseOpened, ReminderEscalated, ReminderDispatched, HoldPlaced, HoldLifted, CallRecorded,
-CollectionRequested, DunningStopped and DunningResumed.
+PartPaid, CollectionRequested, DunningStopped and DunningResumed.
 """

@@ -14,23 +14,13 @@ from libs.events import (
     Event,
     HoldLifted,
     HoldPlaced,
+    PartPaid,
     ReminderDispatched,
     ReminderEscalated,
 )
 from libs.events.values import CreditId, Hold, InvoiceId, Payer, PracticeId, Stage
 
 End: TypeAlias = Literal["PAID", "SETTLED_SMALL", "CANCELLED"]
-
-
-class PartPaid(Event, frozen=True, kw_only=True):
-    """Part of the sum came in; the case goes on at the same stage (BR-127)."""
-
-    invoice_id: InvoiceId
-    credit_id: CreditId
-    open_rappen: int
-    on: date
-    next_on: date | None
-    wait_restarted: bool
 
 
 class PaymentTakenBack(Event, frozen=True, kw_only=True):

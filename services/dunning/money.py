@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from libs.events import DunningResumed, DunningStopped, HoldLifted
+from libs.events import DunningResumed, DunningStopped, HoldLifted, PartPaid
 from libs.events.values import CreditId, Hold, InvoiceId, PracticeId
 from services.dunning.calendar_days import Calendar
-from services.dunning.case import CaseEvent, End, Ended, Open, PartPaid, PaymentTakenBack, State
+from services.dunning.case import CaseEvent, End, Ended, Open, PaymentTakenBack, State
 from services.dunning.holds import RESUME_DAYS, lifted, resumed_on
 from services.dunning.ladder import minimum_rappen
 
@@ -80,23 +80,30 @@ def fresh_wait(state: Open, command: RecordPayment) -> date | None:
 
 
 def record_reversal(state: State, command: RecordReversal) -> Sequence[CaseEvent]:
-    """Go on with a case whose money was taken back, where it stood. A cancelled one stays ended."""
+    """Go on with a case whose money was taken back, where it stood. A cancelled one stays ended.
+
+    So does one that is asked for nothing all the same: what was taken back had been too much.
+    """
     match state:
         case Open() if command.open_rappen != state.open_rappen:
             return [taken_back(state, command), *worth_it_again(state, command)]
-        case Ended(end="PAID" | "SETTLED_SMALL", case=stood):
-            return [
-                DunningResumed(
-                    practice_id=stood.practice_id,
-                    invoice_id=stood.invoice_id,
-                    open_rappen=command.open_rappen,
-                    next_stage=stood.next_stage,
-                    next_on=resumed_on(stood, RESUME_DAYS, command.booked_on, command.calendar),
-                    on=command.booked_on,
-                )
-            ]
+        case Ended(end="PAID" | "SETTLED_SMALL", case=stood) if command.open_rappen > 0:
+            return [resumed(stood, command), *worth_it_again(stood, command)]
         case _:
             return []
+
+
+def resumed(stood: Open, command: RecordReversal) -> DunningResumed:
+    """Say that the case goes on, and from which step."""
+    return DunningResumed(
+        practice_id=stood.practice_id,
+        invoice_id=stood.invoice_id,
+        open_rappen=command.open_rappen,
+        stage=stood.done,
+        next_stage=stood.next_stage,
+        next_on=resumed_on(stood, RESUME_DAYS, command.booked_on, command.calendar),
+        on=command.booked_on,
+    )
 
 
 def taken_back(state: Open, command: RecordReversal) -> PaymentTakenBack:

@@ -16,6 +16,7 @@ from libs.events import (
     HoldLifted,
     HoldPlaced,
     InvoiceIssued,
+    PartPaid,
     ReminderDispatched,
     ReminderEscalated,
 )
@@ -23,7 +24,7 @@ from libs.events.values import Hold, Stage
 from libs.runtime.clock import Clock
 from libs.runtime.rows import Change, change, drop, put
 from libs.runtime.service import Due
-from services.dunning.case import LetterWithheld, PartPaid, PaymentTakenBack
+from services.dunning.case import LetterWithheld, PaymentTakenBack
 from services.dunning.configuration import policies
 from services.dunning.decider import EscalateCase
 from services.dunning.holds import ENDS_BY_DAY, ReviewHolds

@@ -26,11 +26,12 @@ from libs.events import (
     InvoiceSettled,
     MemberCredited,
     MemberDebited,
+    PartPaid,
     PaymentReceived,
     PaymentReversed,
     ReminderEscalated,
 )
-from libs.events.values import Ownership
+from libs.events.values import Ownership, Stage
 from libs.runtime.rows import Change, change, put
 from services.gateway.tables import cases, claims, invoices, payers, payments
 
@@ -43,6 +44,7 @@ Reminded: TypeAlias = (
     | HoldPlaced
     | HoldLifted
     | CallRecorded
+    | PartPaid
     | DunningStopped
     | DunningResumed
     | CollectionRequested
@@ -55,6 +57,10 @@ Owned: TypeAlias = (
     | ClaimChargedBack
     | ClaimClosed
 )
+
+
+COLLECTED = "COLLECTION"
+"""How a case stands whose claim an agency has."""
 
 
 def project_invoices(event: Invoiced, envelope: Envelope) -> Iterable[Change]:
@@ -163,8 +169,11 @@ def project_cases(event: Reminded, _envelope: Envelope) -> Iterable[Change]:
             yield _next(event)
         case CallRecorded():
             yield _next(event)
+        case PartPaid():
+            yield change(cases, invoice_id=key, next_on=event.next_on)
         case DunningResumed():
-            yield change(cases, invoice_id=key, ended=None)
+            handed_over = event.stage is Stage.COLLECTION
+            yield change(cases, invoice_id=key, ended=COLLECTED if handed_over else None)
             yield _next(event)
         case HoldPlaced():
             yield _held(event, event.reason.value, event.by, event.on, event.review_on)
@@ -172,10 +181,12 @@ def project_cases(event: Reminded, _envelope: Envelope) -> Iterable[Change]:
             still = event.still.value if event.still else None
             yield _held(event, still, None, None, event.still_review_on)
             yield change(cases, invoice_id=key, next_on=event.next_on)
+            if event.resend:
+                yield change(cases, invoice_id=key, next_stage=event.resend.value)
         case DunningStopped():
             yield change(cases, invoice_id=key, ended=event.end, next_stage=None, next_on=None)
         case CollectionRequested():
-            yield change(cases, invoice_id=key, ended="COLLECTION", next_stage=None, next_on=None)
+            yield change(cases, invoice_id=key, ended=COLLECTED, next_stage=None, next_on=None)
 
 
 def _next(event: ReminderEscalated | CallRecorded | DunningResumed) -> Change:

@@ -46,6 +46,7 @@ MORE: Mapping[str, Sequence[str]] = {
     "ReminderEscalated": ("pay_by", "next_on"),
     "HoldLifted": ("resend", "next_on"),
     "CallRecorded": ("promised_on", "next_on"),
+    "PartPaid": ("wait_restarted",),
     "DunningResumed": ("next_on",),
     "MemberCredited": ("repaid_rappen",),
 }

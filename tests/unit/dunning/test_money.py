@@ -2,9 +2,9 @@
 
 from datetime import date
 
-from libs.events import DunningResumed, DunningStopped, HoldLifted
+from libs.events import DunningResumed, DunningStopped, HoldLifted, PartPaid
 from libs.events.values import CreditId, Hold, Stage
-from services.dunning.case import PartPaid, PaymentTakenBack
+from services.dunning.case import PaymentTakenBack
 from services.dunning.money import StopDunning
 from tests.unit.dunning.cases import (
     DUE,
@@ -96,6 +96,7 @@ def test_a_payment_taken_back_resumes_the_case_where_it_stood() -> None:
         DunningResumed(
             **IDS,
             open_rappen=480_00,
+            stage=Stage.FIRST_REMINDER,
             next_stage=Stage.RPLUS_WRITTEN,
             next_on=date(2026, 4, 7),
             on=date(2026, 3, 27),
@@ -149,3 +150,37 @@ def test_money_for_an_invoice_without_a_case_says_nothing() -> None:
     case.when(pay(0, DUE)).then_nothing()
     case.when(take_back(480_00, DUE)).then_nothing()
     case.when(StopDunning(**IDS, end="PAID", on=DUE)).then_nothing()
+
+
+def test_a_surplus_taken_back_resumes_nothing() -> None:
+    """Payments 3.7: the invoice stays paid; so does one that was cancelled after it was paid."""
+    paid = after(case.given(opened()), pay(0, DUE))
+    paid.when(take_back(0, date(2026, 3, 27))).then_nothing()
+
+
+def test_a_case_resumes_without_the_hold_of_a_small_sum_that_has_grown() -> None:
+    """BR-121: the rest was too small to remind; then all is paid, and the large part taken back."""
+    small = after(case.given(opened()), pay(8_00, DUE), escalate(date(2026, 3, 26)))
+    paid = after(small, pay(0, date(2026, 3, 27), "credit-2"))
+    grown = after(paid, take_back(472_00, date(2026, 3, 30)))
+    assert grown.state.blocked_by is None
+    assert grown.state.next_on == date(2026, 4, 9)
+    assert steps(walk(grown, AUTUMN, first=date(2026, 3, 31)))[0] == (
+        Stage.FIRST_REMINDER,
+        date(2026, 4, 9),
+    )
+
+
+def test_a_case_resumes_with_its_hold_where_the_sum_is_still_small() -> None:
+    small = after(case.given(opened()), pay(8_00, DUE), escalate(date(2026, 3, 26)))
+    paid = after(small, pay(0, date(2026, 3, 27), "credit-2"))
+    resumed = after(paid, take_back(8_00, date(2026, 3, 30)))
+    assert resumed.state.blocked_by is Hold.SMALL_AMOUNT
+
+
+def test_a_case_that_the_agency_has_says_so_when_its_money_is_taken_back() -> None:
+    handed_over = walk(case.given(opened()), date(2026, 5, 12))
+    paid = after(handed_over, pay(0, date(2026, 6, 1)))
+    (resumed,) = paid.when(take_back(480_00, date(2026, 6, 9))).decided()
+    assert isinstance(resumed, DunningResumed)
+    assert (resumed.stage, resumed.next_stage, resumed.next_on) == (Stage.COLLECTION, None, None)

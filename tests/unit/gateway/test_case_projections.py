@@ -18,6 +18,7 @@ from libs.events import (
     HoldPlaced,
     MemberCredited,
     MemberDebited,
+    PartPaid,
     ReminderEscalated,
 )
 from libs.events.values import CreditId, Hold, Ownership, Stage
@@ -92,6 +93,53 @@ def test_a_case_ends_and_may_go_on(db: Connection) -> None:
         **HERE, open_rappen=10_000, agency="Inkasso", secrecy_basis="CONSENT", on=LATER
     )
     hear(db, requested, first=5)
+    assert only(db, cases).ended == "COLLECTION"
+
+
+def test_a_part_payment_moves_the_next_step_that_is_shown(db: Connection) -> None:
+    """BR-127: what is shown is what the reminding will do."""
+    later = date(2026, 6, 9)
+    part = PartPaid(
+        **HERE,
+        credit_id=CreditId("c"),
+        open_rappen=5_000,
+        on=LATER,
+        next_on=later,
+        wait_restarted=True,
+    )
+    hear(db, OPENED, part)
+    assert (only(db, cases).next_stage, only(db, cases).next_on) == ("first_reminder", later)
+
+
+def test_a_letter_that_came_back_is_the_next_step_again(db: Connection) -> None:
+    """BR-131."""
+    lifted: dict[str, Any] = {"reason": Hold.ADDRESS_SEARCH, "by": "u", "on": LATER}
+    escalated = ReminderEscalated(
+        **HERE,
+        stage=Stage.FIRST_REMINDER,
+        on=LATER,
+        waited_days=50,
+        counted_from=DAY,
+        open_rappen=10_000,
+        next_stage=Stage.RPLUS_WRITTEN,
+        next_on=date(2026, 6, 3),
+    )
+    resent = HoldLifted(**HERE, **lifted, next_on=LATER, resend=Stage.FIRST_REMINDER)
+    hear(db, OPENED, escalated, resent)
+    assert (only(db, cases).next_stage, only(db, cases).next_on) == ("first_reminder", LATER)
+
+
+def test_a_claim_at_the_agency_stays_there_when_its_money_is_taken_back(db: Connection) -> None:
+    resumed: dict[str, Any] = {"open_rappen": 10_000, "next_stage": None, "next_on": None}
+    hear(
+        db,
+        OPENED,
+        CollectionRequested(
+            **HERE, open_rappen=10_000, agency="Inkasso", secrecy_basis="CONSENT", on=LATER
+        ),
+        DunningStopped(**HERE, end="PAID", on=LATER),
+        DunningResumed(**HERE, **resumed, stage=Stage.COLLECTION, on=LATER),
+    )
     assert only(db, cases).ended == "COLLECTION"
 
 

@@ -1,0 +1,90 @@
+"""Money that comes twice, goes back or comes late: all services and REST say the same."""
+
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select
+
+from services.dunning.tables import cases
+from services.simulator.camt054 import Receipt
+from tests import cast
+from tests.system import MONDAY, Cooperative, Member, play
+
+
+async def _issued(made: Cooperative, *settings: Any) -> tuple[Member, dict[str, Any]]:
+    """Return a member and its one invoice, of more than 60 francs to a patient."""
+    practice = cast.doctor(MONDAY)
+    member = await made.join(practice.account_no, practice.gln, *settings, glns=practice.glns)
+    sent = next(
+        one for one in cast.invoices(practice, MONDAY, "TG") if one.totals.due_rappen > 6_000
+    )
+    await made.submit(member, cast.xml(sent))
+    (issued,) = (await made.get(member, "/v1/invoices"))["items"]
+    return member, issued
+
+
+async def _bank(made: Cooperative, number: int, *moves: tuple[str, int], of: Any) -> None:
+    """Let the bank report money for an invoice; a negative sum was taken back."""
+    receipts: Sequence[Receipt] = [
+        Receipt(
+            bank_reference=name,
+            amount_rappen=abs(rappen),
+            reference=of["reference"],
+            reversal=rappen < 0,
+        )
+        for name, rappen in moves
+    ]
+    answer = await made.bank(cast.paid(number, made.clock.today(), *receipts))
+    assert answer.status_code == 200, answer.text
+
+
+def _case(made: Cooperative, invoice_id: str) -> Any:
+    with made.system.hosts["dunning"].read_store.reading() as db:
+        return db.execute(select(cases).where(cases.c.invoice_id == invoice_id)).one()
+
+
+def test_a_surplus_that_is_taken_back_reminds_nobody(tmp_path: Path) -> None:
+    async def scene(made: Cooperative) -> None:
+        member, issued = await _issued(made)
+        due, path = issued["open_rappen"], f"/v1/invoices/{issued['invoice_id']}"
+        await _bank(made, 1, ("B1", due), of=issued)
+        await _bank(made, 2, ("B2", due), of=issued)
+        await _bank(made, 3, ("R1", -due), of=issued)
+        told = await made.get(member, path)
+        assert (told["state"], told["open_rappen"], told["paid_rappen"]) == ("paid", 0, due)
+        assert _case(made, issued["invoice_id"]).ended == "PAID"
+        sums = made.proof()["sums"]
+        assert sums["invoicing"]["surplus_rappen"] == 0
+        assert sums["dunning"]["cases_running"] == 0
+
+    play(tmp_path, scene)
+
+
+def test_a_part_payment_moves_the_next_step_for_all_who_look(tmp_path: Path) -> None:
+    async def scene(made: Cooperative) -> None:
+        member, issued = await _issued(made)
+        await made.days(date(2026, 3, 20))
+        await _bank(made, 1, ("B1", issued["open_rappen"] // 2), of=issued)
+        told = await made.get(member, f"/v1/invoices/{issued['invoice_id']}")
+        assert told["next"] == {"step": "rplus_written", "on": "2026-04-20"}
+        assert _case(made, issued["invoice_id"]).next_on == date(2026, 4, 20)
+
+    play(tmp_path, scene)
+
+
+def test_what_an_agency_has_stays_there_when_its_money_is_taken_back(tmp_path: Path) -> None:
+    async def scene(made: Cooperative) -> None:
+        member, issued = await _issued(made)
+        path = f"/v1/invoices/{issued['invoice_id']}"
+        await made.days(date(2026, 5, 15))
+        assert (await made.get(member, path))["state"] == "collection"
+        await _bank(made, 1, ("B1", issued["open_rappen"]), of=issued)
+        assert (await made.get(member, path))["state"] == "paid"
+        await _bank(made, 2, ("R1", -issued["open_rappen"]), of=issued)
+        told = await made.get(member, path)
+        assert (told["state"], told["open_rappen"]) == ("collection", issued["open_rappen"])
+        assert told["next"] == {"step": "with_agency", "on": None}
+
+    play(tmp_path, scene)
