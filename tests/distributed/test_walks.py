@@ -218,9 +218,9 @@ def shape(
         made.close()
         databases.drop()
         if request.session.testsfailed:
-            print("ended by themselves:", died)  # noqa: T201 - shown with the failure
             for name in SERVICES:
                 print(name, made.log(name), sep="\n")  # noqa: T201 - shown with the failure
+        assert not died, "processes ended that nobody had told to"
 
 
 @pytest.fixture(scope="module")
