@@ -116,11 +116,12 @@ def moved(event: Moved) -> dict[str, Any]:
             owned = {"ownership": Ownership.ADVANCED_RECOURSE, "was_advanced": True}
             return {"advanced_rappen": event.amount_rappen} | owned
         case MemberCredited():
+            repaid = event.repaid_rappen > 0 and event.advanced_rappen == 0
             return {
                 "open_rappen": event.open_rappen,
                 "advanced_rappen": event.advanced_rappen,
                 "credited_rappen": event.credited_rappen,
-            }
+            } | ({"ownership": Ownership.MANDATED} if repaid else {})
         case MemberDebited():
             had = {"open_rappen": event.open_rappen, "credited_rappen": event.credited_rappen}
             return had | ({"closed": None} if event.open_rappen else {})

@@ -238,6 +238,8 @@ def project_claims(event: Owned, _envelope: Envelope) -> Iterable[Change]:
                 advanced_rappen=event.advanced_rappen,
                 credited_rappen=event.credited_rappen,
             )
+            if event.repaid_rappen and event.advanced_rappen == 0:
+                yield change(claims, invoice_id=key, ownership=Ownership.MANDATED.value)
         case MemberDebited():
             yield change(claims, invoice_id=key, credited_rappen=event.credited_rappen)
         case ClaimChargedBack():

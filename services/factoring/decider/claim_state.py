@@ -147,11 +147,13 @@ def changed(claim: Claim, event: ClaimEvent) -> Claim:
                 was_advanced=True,
             )
         case MemberCredited():
+            repaid = event.repaid_rappen > 0 and event.advanced_rappen == 0
             return replace(
                 claim,
                 open_rappen=event.open_rappen,
                 advanced_rappen=event.advanced_rappen,
                 credited_rappen=event.credited_rappen,
+                ownership=Ownership.MANDATED if repaid else claim.ownership,
             )
         case MemberDebited():
             return replace(

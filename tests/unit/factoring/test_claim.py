@@ -139,6 +139,13 @@ def test_what_comes_in_repays_the_advance_first() -> None:
     assert "1150" not in balances(whole.events)
 
 
+def test_a_claim_whose_advance_is_repaid_is_held_in_mandate_again() -> None:
+    part = after(advanced, pay(600_00, 400_00))
+    assert part.state.ownership is Ownership.ADVANCED_RECOURSE
+    whole = after(part, pay(200_00, 200_00, credit="credit-2"))
+    assert (whole.state.ownership, whole.state.advanced_rappen) == (Ownership.MANDATED, 0)
+
+
 def test_too_much_money_is_the_debtors() -> None:
     """BR-89, BR-153."""
     over = after(free, pay(1_000_00, 0, surplus_rappen=50_00))

@@ -171,7 +171,11 @@ def test_a_claim_shows_what_its_member_has_had(db: Connection) -> None:
         first=3,
     )
     assert (only(db, claims).advanced_rappen, only(db, claims).credited_rappen) == (4_000, 4_000)
-    hear(db, MemberDebited(**HERE, **credit, amount_rappen=4_000, credited_rappen=0), first=4)
+    assert only(db, claims).ownership == Ownership.ADVANCED_RECOURSE
+    repaid: dict[str, Any] = {"amount_rappen": 4_000, "repaid_rappen": 4_000, "value_on": LATER}
+    hear(db, MemberCredited(**HERE, **credit, **repaid, credited_rappen=8_000), first=4)
+    assert (only(db, claims).ownership, only(db, claims).advanced_rappen) == ("mandated", 0)
+    hear(db, MemberDebited(**HERE, **credit, amount_rappen=8_000, credited_rappen=0), first=4)
     hear(db, ClaimChargedBack(**HERE, amount_rappen=1, reason="x", on=LATER, postings=()), first=5)
     assert (only(db, claims).advanced_rappen, only(db, claims).credited_rappen) == (0, 0)
     assert only(db, claims).ownership == Ownership.MANDATED
