@@ -111,7 +111,7 @@ class InvoiceCancelled(Event, frozen=True, kw_only=True):
     invoice_id: InvoiceId
     submission_id: SubmissionId
     waived_rappen: int
-    """What was still open and is asked for no more."""
+    """What was not paid and is asked for no more, a small rest that was waived before included."""
     paid_rappen: int
     """What had been received: credit of the debtor now."""
     on: date

@@ -34,7 +34,10 @@ def every_submission_is_one_invoice(db: Connection) -> Mapping[str, Any]:
 
 
 def every_bank_line_stands_in_one_place(db: Connection) -> Mapping[str, Any]:
-    """Each entry of the bank serves an invoice, is surplus, or is kept unmatched, to the rappen."""
+    """Each entry of the bank serves an invoice, is surplus, or is kept unmatched, to the rappen.
+
+    In the sums, what served an invoice until it was cancelled is surplus: the debtor's credit.
+    """
     placed = receipts.c.served_rappen + receipts.c.surplus_rappen + receipts.c.unmatched_rappen
     same = and_(
         receipts.c.credit_id == bank_lines.c.credit_id, receipts.c.kind == bank_lines.c.kind
@@ -52,16 +55,24 @@ def every_bank_line_stands_in_one_place(db: Connection) -> Mapping[str, Any]:
         .outerjoin(bank_lines, same)
         .where(bank_lines.c.credit_id.is_(None))
     )
-    signed = case((receipts.c.kind == CREDIT, 1), else_=-1)
-    sums = {
-        f"{name}_rappen": db.execute(
-            select(func.coalesce(func.sum(signed * receipts.c[f"{name}_rappen"]), 0))
-        ).scalar_one()
-        for name in ("served", "surplus", "unmatched")
-    }
     failed = [f"bank line {each} stands nowhere, or twice" for each in _first(db, astray)]
     failed += [f"receipt {each} came from no bank line" for each in _first(db, invented)]
-    return {name: int(value) for name, value in sums.items()} | {"failed": failed}
+    return {**_placed_sums(db), "failed": failed}
+
+
+def _placed_sums(db: Connection) -> Mapping[str, int]:
+    signed = case((receipts.c.kind == CREDIT, 1), else_=-1)
+    served, surplus = receipts.c.served_rappen, receipts.c.surplus_rappen
+    given_up = invoices.c.end == "CANCELLED"
+    places = {
+        "served_rappen": case((given_up, 0), else_=served),
+        "surplus_rappen": case((given_up, served + surplus), else_=surplus),
+        "unmatched_rappen": receipts.c.unmatched_rappen,
+    }
+    sums = [func.coalesce(func.sum(signed * place), 0) for place in places.values()]
+    joined = receipts.outerjoin(invoices, invoices.c.invoice_id == receipts.c.invoice_id)
+    found = db.execute(select(*sums).select_from(joined)).one()
+    return {name: int(value) for name, value in zip(places, found, strict=True)}
 
 
 def what_is_open_follows_from_what_was_paid(db: Connection) -> Mapping[str, Any]:

@@ -7,8 +7,10 @@ from typing import Any
 
 from sqlalchemy import select
 
+from libs.events.terms import Contract, Reminding, Terms
 from services.dunning.tables import cases
 from services.simulator.camt054 import Receipt
+from services.simulator.invoices import storno
 from tests import cast
 from tests.system import MONDAY, Cooperative, Member, play
 
@@ -86,5 +88,42 @@ def test_what_an_agency_has_stays_there_when_its_money_is_taken_back(tmp_path: P
         told = await made.get(member, path)
         assert (told["state"], told["open_rappen"]) == ("collection", issued["open_rappen"])
         assert told["next"] == {"step": "with_agency", "on": None}
+
+    play(tmp_path, scene)
+
+
+def test_a_storno_of_an_advanced_and_paid_invoice_leaves_the_member_with_its_fee_alone(
+    tmp_path: Path,
+) -> None:
+    async def scene(made: Cooperative) -> None:
+        contract = Contract(product="PER_INVOICE", advance_bp=8_000, limit_rappen=10_000_000)
+        member, issued = await _issued(made, Terms(), Reminding(), contract)
+        path = f"/v1/invoices/{issued['invoice_id']}"
+        fee = (await made.get(member, "/v1/account"))["balance_rappen"]
+        await made.days(date(2026, 1, 8))
+        for _ in range(2):  # the weekly run twice
+            await made.system.tick(date(2026, 1, 7))
+            await made.system.settle()
+        told = await made.get(member, path)
+        assert told["ownership"] == "advanced_recourse"
+        assert told["advanced_rappen"] == (issued["open_rappen"] * 8 + 5) // 10
+        await _bank(made, 1, ("B1", issued["open_rappen"] - 300), of=issued)
+        told = await made.get(member, path)
+        assert (told["state"], told["advanced_rappen"]) == ("settled_small", 0)
+        assert told["ownership"] == "mandated"
+        sent = next(
+            one
+            for one in cast.invoices(cast.doctor(MONDAY), MONDAY, "TG")
+            if one.request_id == issued["request_id"]
+        )
+        answer = await made.submit(member, cast.xml(storno(sent, MONDAY)))
+        assert answer.status_code == 202, answer.text
+        told = await made.get(member, path)
+        assert (told["state"], told["paid_rappen"]) == ("cancelled", issued["open_rappen"] - 300)
+        assert (await made.get(member, "/v1/account"))["balance_rappen"] == fee
+        await _bank(made, 2, ("R1", 300 - issued["open_rappen"]), of=issued)
+        told = await made.get(member, path)
+        assert (told["state"], told["open_rappen"]) == ("cancelled", 0)
+        assert made.proof()["sums"]["invoicing"]["surplus_rappen"] == 0
 
     play(tmp_path, scene)

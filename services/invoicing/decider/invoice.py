@@ -225,7 +225,7 @@ def cancel(state: State, command: CancelInvoice) -> Sequence[InvoiceEvent]:
                     practice_id=command.practice_id,
                     invoice_id=command.invoice_id,
                     submission_id=command.submission_id,
-                    waived_rappen=state.open_rappen,
+                    waived_rappen=state.open_rappen + state.waived_rappen,
                     paid_rappen=state.paid_rappen,
                     on=command.on,
                 )

@@ -73,6 +73,7 @@ def receive(state: Issued, command: RecordPayment) -> Sequence[InvoiceEvent]:
 def reverse(state: Issued, command: ReversePayment) -> Sequence[InvoiceEvent]:
     """Undo a receipt: the surplus goes first, then the invoice is open again.
 
+    The surplus of another receipt goes first too: nobody owes what stands here as his credit.
     A rest that was waived because it was small is asked for again: its ground is gone. A reversal
     that fits no receipt of the invoice is put where a person looks at it. Source: payments 3.7.
     """
@@ -90,7 +91,7 @@ def reverse(state: Issued, command: ReversePayment) -> Sequence[InvoiceEvent]:
                 value_on=command.value_on,
             )
         ]
-    surplus = min(state.receipts[undone].surplus_rappen, command.amount_rappen)
+    surplus = min(state.surplus_rappen, command.amount_rappen)
     served = command.amount_rappen - surplus
     lapsing = state.waived_rappen if served else 0
     return [

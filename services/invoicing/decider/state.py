@@ -85,6 +85,11 @@ class Issued:
         return sum(receipt.served_rappen for receipt in self.receipts.values())
 
     @property
+    def surplus_rappen(self) -> int:
+        """What of the receipts is credit of the debtor."""
+        return sum(receipt.surplus_rappen for receipt in self.receipts.values())
+
+    @property
     def open_rappen(self) -> int:
         """What is still asked for."""
         if self.end == "CANCELLED":
@@ -132,18 +137,32 @@ def evolve(state: State, event: InvoiceEvent) -> State:
 
 def _taken_back(state: Issued, event: PaymentReversed) -> Issued:
     receipt = state.receipts.get(event.credit_id, Receipt(served_rappen=0, surplus_rappen=0))
+    lacking = max(0, event.surplus_rappen - receipt.surplus_rappen)
     left = Receipt(
-        served_rappen=receipt.served_rappen - event.amount_rappen,
-        surplus_rappen=receipt.surplus_rappen - event.surplus_rappen,
+        served_rappen=receipt.served_rappen - event.amount_rappen - lacking,
+        surplus_rappen=receipt.surplus_rappen - event.surplus_rappen + lacking,
     )
     reopened = event.open_rappen > 0
     return replace(
         state,
-        receipts={**state.receipts, event.credit_id: left},
+        receipts=_serving({**state.receipts, event.credit_id: left}, lacking),
         reversals=state.reversals | {event.reversal_id or event.credit_id},
         waived_rappen=0 if reopened else state.waived_rappen,
         end=None if reopened else state.end,
     )
+
+
+def _serving(receipts: Mapping[CreditId, Receipt], rappen: int) -> Mapping[CreditId, Receipt]:
+    """Return receipts of whose surplus so much serves the invoice now, the oldest first."""
+    serving = {}
+    for credit_id, receipt in receipts.items():
+        moved = min(rappen, receipt.surplus_rappen)
+        rappen -= moved
+        serving[credit_id] = Receipt(
+            served_rappen=receipt.served_rappen + moved,
+            surplus_rappen=receipt.surplus_rappen - moved,
+        )
+    return serving
 
 
 def _cancelled(state: Issued) -> Issued:

@@ -125,6 +125,27 @@ def test_a_reversal_that_names_the_receipt_undoes_that_one() -> None:
     two.when(take_back(4_000, "credit-1")).then(reversed_(4_000, 6_000, by="credit-1"))
 
 
+def test_a_debtor_who_has_credit_here_is_not_asked_again_for_as_much() -> None:
+    """BR-89: what another receipt brought too much serves the invoice before it is open again."""
+    part = received(6_000, 4_000)
+    twice = invoice.given(part, received(4_000, 0, 6_000, "credit-2"), settled("PAID"))
+    still_paid = twice.when(take_back(6_000)).then(reversed_(0, 0, 6_000))
+    assert (still_paid.state.end, still_paid.state.paid_rappen) == ("PAID", 10_000)
+    still_paid.when(take_back(10_000, "reversal-2")).then(
+        reversed_(10_000, 10_000, credit="credit-2", by="reversal-2")
+    )
+
+
+def test_a_storno_lets_go_of_what_was_waived_before_too() -> None:
+    small = invoice.given(received(9_520, 480), settled("SETTLED_SMALL", 480))
+    storno = CancelInvoice(
+        practice_id=PRACTICE, invoice_id=INVOICE, submission_id=SubmissionId("s"), on=DAY
+    )
+    (cancelled,) = small.when(storno).decided()
+    assert isinstance(cancelled, InvoiceCancelled)
+    assert (cancelled.paid_rappen, cancelled.waived_rappen) == (9_520, 480)
+
+
 def test_a_reversal_that_fits_no_receipt_is_put_where_a_person_looks() -> None:
     kept = ReversalUnmatched(
         practice_id=PRACTICE, reversal_id=CreditId("reversal-1"), original_reference=REFERENCE,
