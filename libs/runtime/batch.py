@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
 
 from libs.events import Envelope, Event, Refused
 from libs.events.values import EventId
@@ -58,8 +59,12 @@ class Commands:
     def __init__(self, pending: Sequence[Pending]) -> None:
         self.pending = pending
         self.future: Future[Sequence[Pending]] = Future()
+        self._tried = False
 
     def prepare(self, batch: "Batch") -> Sequence[Pending]:  # noqa: ARG002 - nothing is read
+        for one in self.pending:
+            one.once = one.once or self._tried  # a commit may have come through unheard (F28)
+        self._tried = True
         return self.pending
 
     def decide(self, batch: "Batch") -> None:
@@ -170,6 +175,8 @@ class Batch:
             pending.refused = refused
             pending.state = stream.state
             return
+        except SQLAlchemyError:
+            raise  # the key store is away, which no rule can help: all of it is tried again (F47)
         except Exception as error:  # noqa: BLE001 - a bug in a rule fails its command alone
             pending.failed = error
             return

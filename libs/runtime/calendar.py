@@ -31,13 +31,17 @@ async def tick(host: Host, day: date) -> int:
 async def follow(host: Host) -> None:
     """Tick each day once, in order; after a stop the missed days are caught up (F36)."""
     while True:
-        today = (host.clock.now().astimezone(ZURICH) - timedelta(hours=TICK_HOUR)).date()
-        done = await host.read(host.store.position, CONSUMER, host.service.name)
-        day = date.fromordinal(done) + timedelta(days=1) if done else today
-        while day <= today:
-            await tick(host, day)
-            day += timedelta(days=1)
+        await host.until_done(lambda: _catch_up(host), CONSUMER)
         await asyncio.sleep(LOOK_SECONDS)
+
+
+async def _catch_up(host: Host) -> None:
+    today = (host.clock.now().astimezone(ZURICH) - timedelta(hours=TICK_HOUR)).date()
+    done = await host.read(host.store.position, CONSUMER, host.service.name)
+    day = date.fromordinal(done) + timedelta(days=1) if done else today
+    while day <= today:
+        await tick(host, day)
+        day += timedelta(days=1)
 
 
 def _ticked(db: Connection, host: Host, day: date) -> None:

@@ -10,7 +10,8 @@ from libs.events import SAID_BY
 from libs.runtime.host import Host
 from libs.runtime.kafka import Cluster, KafkaSender, kafka_feeds
 from libs.runtime.metrics import OUTBOX_AGE, OUTBOX_EVENTS
-from libs.runtime.relay import Relay
+from libs.runtime.relay import Overtaken, Relay
+from libs.runtime.store import Broken, Conflict
 
 LOOK_SECONDS = 5.0
 DRAIN_SECONDS = 10.0
@@ -41,7 +42,7 @@ async def drain(relay: Relay) -> None:
 
     What is left stays in the log and is sent after the next start.
     """
-    with suppress(TimeoutError, OSError, SQLAlchemyError):
+    with suppress(TimeoutError, OSError, SQLAlchemyError, Conflict, Overtaken, Broken):
         await asyncio.wait_for(relay.drain(), DRAIN_SECONDS)
 
 

@@ -8,7 +8,9 @@ import asyncio
 import contextlib
 from collections.abc import Sequence
 from concurrent.futures import Future
+from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -22,6 +24,7 @@ from libs.runtime.ids import derived
 from libs.runtime.metrics import EFFECTS
 from libs.runtime.service import Effect, Service
 from libs.runtime.store import Store
+from libs.runtime.trouble import lasts
 from libs.runtime.vault import Vault
 
 if TYPE_CHECKING:
@@ -55,16 +58,13 @@ class EffectsWork:
         self._moved = store.move(
             batch.db, CONSUMER, self._hearing.service.name, 0, self._after, self._upto
         )
-        return [p for item in self._items for p in item.commands] if self._moved else []
+        return [p for item in self._items for p in _commands(item)] if self._moved else []
 
     def decide(self, batch: Batch) -> None:
         if not self._moved:
             return
         for item in self._items:
-            why = item.error or batch.together(item.commands)
-            if why is not None:
-                item.error = why
-                self._hearing.park(batch.db, item, self._now, consumer=CONSUMER)
+            _settle(batch, self._hearing, item, self._now)
 
     def answer(self) -> bool:
         return self._moved
@@ -80,18 +80,25 @@ class RedrivenEffect:
         self._now = now
 
     def prepare(self, batch: Batch) -> Sequence[Pending]:  # noqa: ARG002 - nothing is read
-        return self._item.commands
+        return _commands(self._item)
 
     def decide(self, batch: Batch) -> None:
-        item = self._item
-        self._hearing.unpark(batch.db, item, CONSUMER)
-        why = item.error or batch.together(item.commands)
-        if why is not None:
-            item.error = why
-            self._hearing.park(batch.db, item, self._now, consumer=CONSUMER)
+        if self._hearing.unpark(batch.db, self._item, CONSUMER):
+            _settle(batch, self._hearing, self._item, self._now)
 
     def answer(self) -> None:
         return None
+
+
+def _commands(item: Heard) -> Sequence[Pending]:
+    return () if item.error else item.commands
+
+
+def _settle(batch: Batch, hearing: Hearing, item: Heard, now: datetime) -> None:
+    """Decide what an effect returned, or park it; the item stays as it is for another try."""
+    why = item.error or batch.together(item.commands)
+    if why is not None:
+        hearing.park(batch.db, replace(item, error=why), now, consumer=CONSUMER)
 
 
 class Effects:
@@ -111,19 +118,47 @@ class Effects:
     async def follow(self, host: "Host") -> None:
         """Do the effects of what is recorded, in pages, for ever."""
         grown = host.wake.listen()
-        name = self._service.name
-        at = await host.read(host.store.position, CONSUMER, name)
+        at = await host.until_done(lambda: self._position(host), CONSUMER)
         while True:
             grown.clear()
-            found, upto = await host.read(host.store.read, at, PAGE_EVENTS, self.types)
+            read = partial(host.read, host.store.read, at, PAGE_EVENTS, self.types)
+            found, upto = await host.until_done(read, CONSUMER)
             if upto == at:
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(grown.wait(), IDLE_SECONDS)
                 continue
             items = await self.run(found)
-            work = EffectsWork(host.hearing, at, upto, items, host.clock.now())
-            moved = await host.submit(work)
-            at = upto if moved else await host.read(host.store.position, CONSUMER, name)
+            record = partial(self._record, host, at, upto, items)
+            moved = await host.until_done(record, CONSUMER)
+            at = upto if moved else await host.until_done(lambda: self._position(host), CONSUMER)
+
+    async def _position(self, host: "Host") -> int:
+        return await host.read(host.store.position, CONSUMER, self._service.name)
+
+    async def _record(self, host: "Host", at: int, upto: int, items: Sequence[Heard]) -> bool:
+        """Store what a page's effects returned; an item that spoils the page is parked alone."""
+
+        async def store(after: int, upto: int, items: Sequence[Heard]) -> bool:
+            work = EffectsWork(host.hearing, after, upto, items, host.clock.now())
+            moved: bool = await host.submit(work)
+            return moved
+
+        try:
+            return await store(at, upto, items)
+        except Exception as error:
+            if not lasts(error) or not items:
+                raise
+        for item in items:
+            try:
+                moved = await store(at, item.seq, [item])
+            except Exception as error:
+                if not lasts(error):
+                    raise
+                moved = await store(at, item.seq, [replace(item, error=error)])
+            if not moved:
+                return False
+            at = item.seq
+        return at == upto or await store(at, upto, [])
 
     async def redrive(self, host: "Host") -> int:
         """Try parked effects again that are due; return how many were tried."""
@@ -131,7 +166,13 @@ class Effects:
         for item in due:
             (again,) = await self.run([item.envelope])
             again.attempts, again.first_error = item.attempts, item.first_error
-            await host.submit(RedrivenEffect(host.hearing, again, host.clock.now()))
+            try:
+                await host.submit(RedrivenEffect(host.hearing, again, host.clock.now()))
+            except Exception as error:
+                if not lasts(error):
+                    raise
+                again.error = error
+                await host.submit(RedrivenEffect(host.hearing, again, host.clock.now()))
         return len(due)
 
     async def at_rest(self, host: "Host") -> bool:

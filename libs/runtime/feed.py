@@ -1,9 +1,9 @@
 """How a service hears others: pages of envelopes, from the owner's store or from Kafka."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from libs.events import Envelope
@@ -33,6 +33,15 @@ class Page:
     """Its position once the page is done; at least `after`."""
     items: Sequence[tuple[int, Envelope | Undecodable]]
     """Each with its own number, rising; numbers of events that are not for others are missing."""
+
+    def apart(self) -> Iterator["Page"]:
+        """Return it as pages of one message, and what lies behind the last."""
+        at = self.after
+        for item in self.items:
+            yield replace(self, after=at, upto=max(at, item[0]), items=[item])
+            at = max(at, item[0])
+        if at < self.upto:
+            yield replace(self, after=at, items=[])
 
 
 class Feed(Protocol):

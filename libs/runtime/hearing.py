@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 import structlog
 from sqlalchemy import Connection, func, select
+from sqlalchemy.exc import SQLAlchemyError
 
 from libs.events import PUBLIC, Envelope, Event
 from libs.runtime.batch import Batch, Pending
@@ -58,8 +59,6 @@ class Hearing:
         self.service = service
         self.store = store
         self.vault = vault
-        self.clean = False
-        """Whether nothing is known to be parked, so that no page need ask."""
         self._projections = defaultdict(list)
         for projection in service.projections:
             for kind in heard(projection):
@@ -110,6 +109,8 @@ class Hearing:
         for item in items:
             try:
                 item.event = self.decode(item.envelope)
+            except SQLAlchemyError:
+                raise  # the key store is away: nothing is wrong with the message (F47)
             except Exception as error:  # noqa: BLE001 - whatever it is, the item is parked with it
                 item.error = error
             else:
@@ -142,10 +143,14 @@ class Hearing:
             for index, command in enumerate(commands)
         ]
 
-    def decide(self, batch: Batch, items: Sequence[Heard], now: datetime) -> None:
-        """Decide each item's commands together with its rows, or park it."""
-        keys = set() if self.clean else self._parked_keys(batch.db)
-        self.clean = not keys
+    def decide(
+        self, batch: Batch, items: Sequence[Heard], now: datetime, keys: set[str] | None = None
+    ) -> None:
+        """Decide each item's commands together with its rows, or park it, behind `keys` too.
+
+        What is parked is asked for each time: another instance may have parked it.
+        """
+        keys = self._parked_keys(batch.db) if keys is None else keys
         for item in items:
             behind = item.key in keys
             if not behind and item.error is None:
@@ -191,22 +196,34 @@ class Hearing:
         keys = ["consumer", "event_id"]
         statement = INSERT[db.dialect.name](TABLE).values(row)
         db.execute(statement.on_conflict_do_update(index_elements=keys, set_=later))
-        self.clean = False
 
     def _parked_keys(self, db: Connection) -> set[str]:
         found = select(TABLE.c.key).where(TABLE.c.consumer == self.service.name).distinct()
         return set(db.execute(found).scalars())
 
-    def unpark(self, db: Connection, item: Heard, consumer: str) -> None:
-        """Take a message out of the parked ones, to be worked off in this transaction."""
-        at = (TABLE.c.consumer == consumer) & (TABLE.c.event_id == item.envelope.id)
-        db.execute(TABLE.delete().where(at))
+    def unpark(self, db: Connection, item: Heard, consumer: str) -> bool:
+        """Take a message out of the parked ones, to be worked off in this transaction.
 
-    def due(self, db: Connection, consumer: str, now: datetime) -> list[Heard]:
+        False: another instance was first, or it was discarded; nothing may be done with it.
+        """
+        at = (TABLE.c.consumer == consumer) & (TABLE.c.event_id == item.envelope.id)
+        return db.execute(TABLE.delete().where(at)).rowcount == 1
+
+    def waits(self, db: Connection, item: Heard) -> bool:
+        """Whether an earlier message of its stream is parked."""
+        earlier = (TABLE.c.key == item.key) & (TABLE.c.seq < item.seq)
+        ours = TABLE.c.consumer == self.service.name
+        return db.execute(select(TABLE.c.seq).where(ours, earlier).limit(1)).first() is not None
+
+    def due(
+        self, db: Connection, consumer: str, now: datetime, event_id: str | None = None
+    ) -> list[Heard]:
         """Return what is parked and due to be tried again, each key from its first message on."""
         ours = TABLE.c.consumer == consumer
         due = select(TABLE.c.key).where(ours, TABLE.c.next_retry_at <= now.isoformat())
         wanted = select(TABLE).where(ours, TABLE.c.key.in_(due)).order_by(TABLE.c.key, TABLE.c.seq)
+        if event_id is not None:
+            wanted = select(TABLE).where(ours, TABLE.c.event_id == event_id)
         return [
             Heard(
                 seq=row.seq,

@@ -16,7 +16,7 @@ from libs.runtime.feed import Feed, Wake
 from libs.runtime.hearing import Hearing
 from libs.runtime.ids import derived, new_id
 from libs.runtime.metrics import HALTED, LAG_RECORDS, LAG_SECONDS
-from libs.runtime.pages import PageWork, Redrive
+from libs.runtime.pages import redrive, take
 from libs.runtime.service import Command, Service
 from libs.runtime.store import Broken, Store
 from libs.runtime.vault import Vault
@@ -27,6 +27,9 @@ T = TypeVar("T")
 
 LOOK_SECONDS = 15.0
 COMMANDS_MAX = 400
+SHOWN_TRIES = 5
+"""A loop that failed so often in a row is shown to be in trouble."""
+WAIT_MAX = 5.0
 
 
 class Overloaded(Exception):
@@ -75,7 +78,8 @@ class Host:
         self.read_store = Store(service.name, reader_engine)
         self.hearing = Hearing(service, store, vault)
         self.effects = Effects(service, vault)
-        self.halted: str = ""
+        self.troubles: dict[str, str] = {}
+        """What has ended or goes on failing, by the name of its loop."""
         self._queue_max = queue_max
         self._busy = 0
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -146,6 +150,11 @@ class Host:
         """Return how far the service has come in a source's partition."""
         return await self.read(self.store.position, self.service.name, source, partition)
 
+    @property
+    def halted(self) -> str:
+        """What has ended by an error, or goes on failing; empty while all is well."""
+        return "; ".join(f"{name}: {error}" for name, error in self.troubles.items())
+
     async def start(self, feeds: Sequence[Feed] = ()) -> None:
         """Begin to write, hear, do effects and follow the calendar."""
         self._loop = asyncio.get_running_loop()
@@ -180,7 +189,7 @@ class Host:
         page = await feed.next()
         self._busy += 1
         try:
-            moved = await self.submit(PageWork(self.hearing, page, self.clock.now))
+            moved = await self.until_done(lambda: take(self, page), f"feed:{feed.source}")
             await feed.done(page, moved=moved)
         finally:
             self._busy -= 1
@@ -192,8 +201,7 @@ class Host:
 
     async def redrive(self) -> int:
         """Try parked messages again that are due; return how many were tried."""
-        done: int = await self.submit(Redrive(self.hearing, self.clock.now()))
-        return done + await self.effects.redrive(self)
+        return await redrive(self) + await self.effects.redrive(self)
 
     async def at_rest(self) -> bool:
         """Whether nothing waits, and everything that was said to it has been worked off."""
@@ -213,6 +221,30 @@ class Host:
         finally:
             self._busy -= 1
 
+    async def until_done(self, step: Callable[[], Awaitable[T]], name: str) -> T:
+        """Try a step until it is done: trouble that passes is waited out, and shown if it lasts."""
+        tries, wait = 0, 0.1
+        while True:
+            try:
+                result = await step()
+            except Broken:
+                raise
+            except Exception as error:  # noqa: BLE001 - nothing was stored, try again
+                tries += 1
+                log.warning("loop_retries", loop=name, error=type(error).__name__, tries=tries)
+                if tries == SHOWN_TRIES:
+                    self._shown(name, error)
+                await asyncio.sleep(wait)
+                wait = min(wait * 2, WAIT_MAX)
+            else:
+                if self.troubles.pop(name, None) is not None:
+                    HALTED.labels(self.service.name, name).set(0)
+                return result
+
+    def _shown(self, name: str, error: Exception) -> None:
+        self.troubles[name] = str(error)
+        HALTED.labels(self.service.name, name).set(1)
+
     def _grown(self) -> None:
         if self._loop is not None:
             self._loop.call_soon_threadsafe(self.wake.notify)
@@ -223,12 +255,11 @@ class Host:
         except asyncio.CancelledError:
             raise
         except Exception as error:
-            self.halted = f"{name}: {error}"
-            HALTED.labels(self.service.name, name).set(1)
+            self._shown(name, error)
             log.exception("loop_halted", service=self.service.name, loop=name)
 
     async def _hear(self, feed: Feed) -> None:
-        await feed.start()
+        await self.until_done(feed.start, f"feed:{feed.source}")
         wait = 0.1
         while not self.stopping:
             try:
@@ -246,15 +277,16 @@ class Host:
     async def _look_after(self) -> None:
         """Retry what is parked and due, and keep the gauges true."""
         while True:
-            try:
-                await self.redrive()
-                await self.read(self.hearing.count_parked)
-                for feed in self.feeds:
-                    LAG_RECORDS.labels(self.service.name, feed.source).set(await feed.lag())
-            except asyncio.CancelledError:
-                raise
-            except Exception as error:  # noqa: BLE001 - looking again is the remedy
-                if self.stopping:
-                    return
-                log.warning("look_failed", error=type(error).__name__)
+            for look in (self.redrive, self._measure):
+                try:
+                    await look()
+                except Exception as error:  # noqa: BLE001 - looking again is the remedy
+                    if self.stopping:
+                        return
+                    log.warning("look_failed", look=look.__name__, error=type(error).__name__)
             await asyncio.sleep(LOOK_SECONDS)
+
+    async def _measure(self) -> None:
+        await self.read(self.hearing.count_parked)
+        for feed in self.feeds:
+            LAG_RECORDS.labels(self.service.name, feed.source).set(await feed.lag())

@@ -3,19 +3,32 @@
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from libs.events import Envelope
 from libs.events.values import EventId, PracticeId
 from libs.runtime.batch import Batch, Pending
 from libs.runtime.feed import Page, Undecodable
 from libs.runtime.hearing import Heard, Hearing
+from libs.runtime.trouble import lasts
+
+if TYPE_CHECKING:
+    from libs.runtime.host import Host
 
 
 class PageWork:
     """A page of one feed: moves the position and does what follows."""
 
-    def __init__(self, hearing: Hearing, page: Page, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        hearing: Hearing,
+        page: Page,
+        now: Callable[[], datetime],
+        failed: Exception | None = None,
+    ) -> None:
+        """With what has `failed` before, nothing is tried: the page's message is parked with it."""
         self.future: Future[bool] = Future()
+        self._failed = failed
         self._hearing = hearing
         self._page = page
         self._now = now
@@ -35,9 +48,9 @@ class PageWork:
             item = (
                 _undecodable(page, seq, found, self._now())
                 if isinstance(found, Undecodable)
-                else Heard(seq=seq, source=page.source, envelope=found)
+                else Heard(seq=seq, source=page.source, envelope=found, error=self._failed)
             )
-            if item.error is not None or item.envelope.type in names:
+            if isinstance(found, Undecodable) or item.envelope.type in names:
                 self._items.append(item)
         hearing.react(batch.db, [item for item in self._items if item.error is None])
         return [command for item in self._items for command in item.commands]
@@ -52,9 +65,20 @@ class PageWork:
 
 
 class Redrive:
-    """Parked messages that are due, each followed by those of its stream. Moves no position."""
+    """Parked messages that are due, each followed by those of its stream. Moves no position.
 
-    def __init__(self, hearing: Hearing, now: datetime) -> None:
+    `only` one of them where together they fail, parked for longer with what has `failed` before.
+    """
+
+    def __init__(
+        self,
+        hearing: Hearing,
+        now: datetime,
+        only: str | None = None,
+        failed: Exception | None = None,
+    ) -> None:
+        self._only = only
+        self._failed = failed
         self.future: Future[int] = Future()
         self._hearing = hearing
         self._now = now
@@ -63,21 +87,67 @@ class Redrive:
 
     def prepare(self, batch: Batch) -> Sequence[Pending]:
         name = self._hearing.service.name
-        self._items = self._hearing.due(batch.db, name, self._now)
-        self._hearing.react(batch.db, self._items)
+        self._items = self._hearing.due(batch.db, name, self._now, self._only)
+        for item in self._items:
+            item.error = self._failed
+        self._hearing.react(batch.db, [item for item in self._items if item.error is None])
         return [command for item in self._items for command in item.commands]
 
     def decide(self, batch: Batch) -> None:
         hearing = self._hearing
-        self._done = 0
-        for item in self._items:
-            hearing.unpark(batch.db, item, hearing.service.name)
-        hearing.clean = False
-        hearing.decide(batch, self._items, self._now)
-        self._done = len(self._items)
+        name = hearing.service.name
+        items = [item for item in self._items if hearing.unpark(batch.db, item, name)]
+        behind = {i.key for i in items if self._only and hearing.waits(batch.db, i)}
+        hearing.decide(batch, items, self._now, behind)
+        self._done = len(items)
 
     def answer(self) -> int:
         return self._done
+
+
+async def take(host: "Host", page: Page) -> bool:
+    """Store a page and what follows; a message that spoils the transaction is parked alone."""
+
+    async def store(part: Page, failed: Exception | None = None) -> bool:
+        moved: bool = await host.submit(PageWork(host.hearing, part, host.clock.now, failed))
+        return moved
+
+    try:
+        return await store(page)
+    except Exception as error:
+        if not lasts(error) or not page.items:
+            raise
+    for part in page.apart():
+        try:
+            moved = await store(part)
+        except Exception as error:
+            if not lasts(error) or not part.items:
+                raise
+            moved = await store(part, error)
+        if not moved:
+            return False
+    return True
+
+
+async def redrive(host: "Host") -> int:
+    """Try what is parked and due, all at once or, where that fails, one after the other."""
+    hearing, now = host.hearing, host.clock.now()
+    try:
+        done: int = await host.submit(Redrive(hearing, now))
+    except Exception as error:
+        if not lasts(error):
+            raise
+    else:
+        return done
+    due = await host.read(hearing.due, host.service.name, now)
+    for item in due:
+        try:
+            await host.submit(Redrive(hearing, now, item.envelope.id))
+        except Exception as error:
+            if not lasts(error):
+                raise
+            await host.submit(Redrive(hearing, now, item.envelope.id, error))
+    return len(due)
 
 
 def _undecodable(page: Page, seq: int, found: Undecodable, now: datetime) -> Heard:

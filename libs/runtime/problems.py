@@ -17,6 +17,8 @@ from typing_extensions import override
 from libs.events import Refused
 from libs.runtime import trace
 from libs.runtime.host import Overloaded
+from libs.runtime.store import Conflict
+from libs.runtime.trouble import Stopped
 
 CODES = {
     400: "bad_request",
@@ -95,7 +97,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Refused, refused)
     app.add_exception_handler(RequestValidationError, invalid)
     app.add_exception_handler(HTTPException, http)
-    for kind in (Overloaded, OperationalError, PoolTimeoutError):
+    for kind in (Overloaded, Stopped, Conflict, OperationalError, PoolTimeoutError):
         app.add_exception_handler(kind, busy)
 
 

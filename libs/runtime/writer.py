@@ -24,6 +24,7 @@ from libs.runtime.clock import Clock
 from libs.runtime.metrics import BATCH_EVENTS, RETRIED
 from libs.runtime.service import Command, Decider, Service
 from libs.runtime.store import Conflict, Store
+from libs.runtime.trouble import Stopped
 from libs.runtime.vault import Vault
 
 log = structlog.get_logger()
@@ -53,6 +54,8 @@ class Writer:
         self._project = project
         self._grown = grown
         self._queue: queue.SimpleQueue[Work | None] = queue.SimpleQueue()
+        self._gate = threading.Lock()
+        self._stopped = False
         self._deciders = {
             command: decider for decider in service.deciders for command in decider.commands
         }
@@ -71,12 +74,17 @@ class Writer:
 
     def stop(self) -> None:
         """Finish what has queued, then end."""
-        self._queue.put(None)
+        with self._gate:
+            self._stopped = True
+            self._queue.put(None)
         self._thread.join()
 
     def put(self, work: Work) -> None:
-        """Queue work; its future is settled after the commit."""
-        self._queue.put(work)
+        """Queue work; its future is settled after the commit. Raises Stopped after `stop`."""
+        with self._gate:
+            if self._stopped:
+                raise Stopped
+            self._queue.put(work)
 
     @property
     def waiting(self) -> int:
