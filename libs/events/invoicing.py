@@ -77,6 +77,8 @@ class PaymentReceived(Event, frozen=True, kw_only=True):
     """What of it serves the invoice."""
     surplus_rappen: int = 0
     """What was paid too much: credit of the debtor, to be refunded (BR-89)."""
+    charges_rappen: int = 0
+    """What of both the bank took off as a charge before it booked the rest (payments 3.6)."""
     open_rappen: int
     booked_on: date
     value_on: date
@@ -92,6 +94,8 @@ class PaymentReversed(Event, frozen=True, kw_only=True):
     """The bank's own entry that undoes it."""
     amount_rappen: int
     surplus_rappen: int = 0
+    charges_rappen: int = 0
+    """What of both the bank had taken off as a charge: it took back so much less."""
     open_rappen: int
     booked_on: date
 

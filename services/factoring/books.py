@@ -23,6 +23,8 @@ class Account(StrEnum):
     UNIDENTIFIED = "2040"
     VAT = "2200"
     FEES = "3400"
+    CHARGES = "6940"
+    """Charges of the bank that the cooperative bears (payments 3.6, 7.1)."""
     HELD = "9100"
     """Memo: claims held in mandate."""
     OWNED = "9200"
@@ -91,6 +93,11 @@ def charged(net_rappen: int, vat_rappen: int) -> Entry:
 def overpaid(amount_rappen: int) -> Entry:
     """Credit the debtor with what came too much; negative: the bank took it back."""
     return moved(Account.BANK, Account.DEBTOR_CREDITS, amount_rappen)
+
+
+def borne(amount_rappen: int) -> Entry:
+    """Bear what the bank took off a receipt; negative: the receipt is undone with its charge."""
+    return moved(Account.CHARGES, Account.BANK, amount_rappen)
 
 
 def refundable(amount_rappen: int) -> Entry:

@@ -68,6 +68,7 @@ def record_receipt(event: PaymentReceived, books: OpenBooks) -> RecordReceipt:
         credit_id=event.credit_id,
         amount_rappen=event.amount_rappen,
         surplus_rappen=event.surplus_rappen,
+        charges_rappen=event.charges_rappen,
         open_rappen=event.open_rappen,
         on=books.day(event.practice_id, event.booked_on),
         value_on=event.value_on,
@@ -82,6 +83,7 @@ def reverse_receipt(event: PaymentReversed, books: OpenBooks) -> ReverseReceipt:
         reversal_id=event.reversal_id or event.credit_id,
         amount_rappen=event.amount_rappen,
         surplus_rappen=event.surplus_rappen,
+        charges_rappen=event.charges_rappen,
         open_rappen=event.open_rappen,
         on=books.day(event.practice_id, event.booked_on),
     )

@@ -38,7 +38,8 @@ def every_bank_line_stands_in_one_place(db: Connection) -> Mapping[str, Any]:
 
     In the sums, what served an invoice until it was cancelled is surplus: the debtor's credit.
     """
-    placed = receipts.c.served_rappen + receipts.c.surplus_rappen + receipts.c.unmatched_rappen
+    paid = receipts.c.served_rappen + receipts.c.surplus_rappen - receipts.c.charges_rappen
+    placed = paid + receipts.c.unmatched_rappen
     same = and_(
         receipts.c.credit_id == bank_lines.c.credit_id, receipts.c.kind == bank_lines.c.kind
     )
@@ -67,6 +68,7 @@ def _placed_sums(db: Connection) -> Mapping[str, int]:
     places = {
         "served_rappen": case((given_up, 0), else_=served),
         "surplus_rappen": case((given_up, served + surplus), else_=surplus),
+        "charges_rappen": receipts.c.charges_rappen,
         "unmatched_rappen": receipts.c.unmatched_rappen,
     }
     sums = [func.coalesce(func.sum(signed * place), 0) for place in places.values()]

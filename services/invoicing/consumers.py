@@ -116,6 +116,7 @@ def match_credit(
             invoice_id=receiver.invoice_id,
             credit_id=event.credit_id,
             amount_rappen=event.amount_rappen,
+            charges_rappen=event.charges_rappen,
             booked_on=event.booked_on,
             value_on=event.value_on,
         )

@@ -95,6 +95,7 @@ receipts = Table(
     Column("invoice_id", Text),
     Column("served_rappen", BigInteger, nullable=False),
     Column("surplus_rappen", BigInteger, nullable=False),
+    Column("charges_rappen", BigInteger, nullable=False),  # what of both the bank never booked
     Column("unmatched_rappen", BigInteger, nullable=False),
     Column("reason", Text),
     Column("booked_on", Date, nullable=False),

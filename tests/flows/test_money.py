@@ -1,5 +1,6 @@
 """Money that comes twice, goes back or comes late: all services and REST say the same."""
 
+import re
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
@@ -125,5 +126,37 @@ def test_a_storno_of_an_advanced_and_paid_invoice_leaves_the_member_with_its_fee
         told = await made.get(member, path)
         assert (told["state"], told["open_rappen"]) == ("cancelled", 0)
         assert made.proof()["sums"]["invoicing"]["surplus_rappen"] == 0
+
+    play(tmp_path, scene)
+
+
+def test_a_charge_that_the_bank_takes_off_costs_neither_debtor_nor_member(tmp_path: Path) -> None:
+    """Vector P20."""
+
+    async def scene(made: Cooperative) -> None:
+        member, issued = await _issued(made)
+        due, path = issued["open_rappen"], f"/v1/invoices/{issued['invoice_id']}"
+        receipt = Receipt(
+            bank_reference="B1", amount_rappen=due - 120, reference=issued["reference"]
+        )
+        charged = (
+            b'<CdtDbtInd>CRDT</CdtDbtInd><Chrgs><Rcrd><Amt Ccy="CHF">1.20</Amt>'
+            b"<CdtDbtInd>DBIT</CdtDbtInd><ChrgInclInd>true</ChrgInclInd></Rcrd></Chrgs><RmtInf>"
+        )
+        file = re.sub(
+            rb"<CdtDbtInd>CRDT</CdtDbtInd>\s*<RmtInf>", charged, cast.paid(1, MONDAY, receipt)
+        )
+        assert (await made.bank(file)).status_code == 200
+        told = await made.get(member, path)
+        assert (told["state"], told["paid_rappen"], told["credited_rappen"]) == ("paid", due, due)
+        sums = made.proof()["sums"]
+        assert sums["invoicing"]["charges_rappen"] == 120
+        assert sums["factoring"]["accounts"]["1020"] == due - 120
+        assert sums["factoring"]["accounts"]["6940"] == 120
+        await _bank(made, 2, ("R1", 120 - due), of=issued)
+        told = await made.get(member, path)
+        assert (told["open_rappen"], told["credited_rappen"]) == (due, 0)
+        sums = made.proof()["sums"]
+        assert sums["factoring"]["accounts"]["1020"] == sums["factoring"]["accounts"]["6940"] == 0
 
     play(tmp_path, scene)

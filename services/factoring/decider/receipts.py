@@ -21,6 +21,8 @@ class RecordReceipt:
     amount_rappen: int
     """What of it serves the invoice."""
     surplus_rappen: int
+    charges_rappen: int = 0
+    """What of both the bank took off and never booked."""
     open_rappen: int
     """What invoicing says is open after it."""
     on: date
@@ -36,6 +38,8 @@ class ReverseReceipt:
     reversal_id: CreditId
     amount_rappen: int
     surplus_rappen: int
+    charges_rappen: int = 0
+    """What of both the bank had taken off: it took back so much less."""
     open_rappen: int
     on: date
 
@@ -44,19 +48,23 @@ def record(state: State, command: RecordReceipt) -> Sequence[ClaimEvent]:
     """Credit the member, the advance repaid first; a surplus is the debtor's.
 
     Money for a claim that is not in the books, such as one of a test invoice, belongs to nobody we
-    know. Source: BR-89, BR-147, BR-153.
+    know. A charge that the bank took off is ours. Source: BR-89, BR-147, BR-153, payments 3.6.
     """
     if command.credit_id in state.notes.credits:
         return []
     if isinstance(state, Untransmitted):
         whole = command.amount_rappen + command.surplus_rappen
-        return parked(command, command.credit_id, whole, books.unidentified(whole))
+        entry = books.unidentified(whole) + books.borne(command.charges_rappen)
+        return parked(command, command.credit_id, whole, entry)
     served, surplus = command.amount_rappen, command.surplus_rappen
     if state.cancelled:
         served, surplus = 0, served + surplus
+    too_much = books.overpaid(surplus)
+    if served == 0:
+        too_much += books.borne(command.charges_rappen)
     return [
         *credited(state, command, served),
-        *parked(command, command.credit_id, surplus, books.overpaid(surplus)),
+        *parked(command, command.credit_id, surplus, too_much),
     ]
 
 
@@ -69,6 +77,7 @@ def credited(state: Claim, command: RecordReceipt, amount_rappen: int) -> Sequen
         books.received(amount_rappen)
         + books.held(command.open_rappen - state.open_rappen)
         + books.repaid(repaid)
+        + books.borne(command.charges_rappen)
     )
     return [
         MemberCredited(
@@ -112,13 +121,15 @@ def reverse(state: State, command: ReverseReceipt) -> Sequence[ClaimEvent]:
     if command.reversal_id in state.notes.reversals:
         return []
     whole = command.amount_rappen + command.surplus_rappen
+    charge = books.borne(-command.charges_rappen)
     if isinstance(state, Untransmitted):
-        return parked(command, command.reversal_id, -whole, books.unidentified(-whole))
+        return parked(command, command.reversal_id, -whole, books.unidentified(-whole) + charge)
     if state.cancelled:
-        return parked(command, command.reversal_id, -whole, books.overpaid(-whole))
+        return parked(command, command.reversal_id, -whole, books.overpaid(-whole) + charge)
     entry = (
         books.taken_back(command.amount_rappen)
         + books.overpaid(-command.surplus_rappen)
+        + charge
         + books.held(command.open_rappen - state.open_rappen)
     )
     return [

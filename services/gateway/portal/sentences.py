@@ -40,7 +40,7 @@ TONES: Mapping[str, Tone] = {
 
 MORE: Mapping[str, Sequence[str]] = {
     "SubmissionAccepted": ("findings",),
-    "PaymentReceived": ("surplus_rappen",),
+    "PaymentReceived": ("surplus_rappen", "charges_rappen"),
     "InvoiceSettled": ("waived_rappen",),
     "CaseOpened": ("next_on",),
     "ReminderEscalated": ("pay_by", "next_on"),

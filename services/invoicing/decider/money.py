@@ -6,7 +6,7 @@ from datetime import date
 
 from libs.events import InvoiceSettled, PaymentReceived, PaymentReversed, ReversalUnmatched
 from libs.events.values import CreditId, InvoiceId, PracticeId
-from services.invoicing.decider.state import InvoiceEvent, Issued
+from services.invoicing.decider.state import InvoiceEvent, Issued, Receipt
 
 SMALL_RAPPEN = 500
 """A rest up to this is not asked for any more. Source: BR-121, small_balance_tolerance."""
@@ -20,6 +20,9 @@ class RecordPayment:
     invoice_id: InvoiceId
     credit_id: CreditId
     amount_rappen: int
+    """What the bank booked."""
+    charges_rappen: int = 0
+    """What it had taken off before as a charge: the payer paid both."""
     booked_on: date
     value_on: date
 
@@ -42,18 +45,21 @@ def receive(state: Issued, command: RecordPayment) -> Sequence[InvoiceEvent]:
     """Book a receipt: what the invoice still needs serves it, the rest is the debtor's (BR-89).
 
     Nothing is refused: money for an invoice that has ended is surplus as a whole. A receipt heard
-    again changes nothing. Source: BR-70, BR-71, payments 3.8 number 9.
+    again changes nothing. A charge that the bank took off is ours to bear: the debtor has paid it.
+    Source: BR-70, BR-71, payments 3.6 and 3.8 number 9.
     """
     if command.credit_id in state.receipts or command.amount_rappen <= 0:
         return []
-    served = 0 if state.end else min(command.amount_rappen, state.open_rappen)
+    paid = command.amount_rappen + command.charges_rappen
+    served = 0 if state.end else min(paid, state.open_rappen)
     left = state.open_rappen - served
     received = PaymentReceived(
         practice_id=command.practice_id,
         invoice_id=command.invoice_id,
         credit_id=command.credit_id,
         amount_rappen=served,
-        surplus_rappen=command.amount_rappen - served,
+        surplus_rappen=paid - served,
+        charges_rappen=command.charges_rappen,
         open_rappen=left,
         booked_on=command.booked_on,
         value_on=command.value_on,
@@ -91,8 +97,9 @@ def reverse(state: Issued, command: ReversePayment) -> Sequence[InvoiceEvent]:
                 value_on=command.value_on,
             )
         ]
-    surplus = min(state.surplus_rappen, command.amount_rappen)
-    served = command.amount_rappen - surplus
+    charges = _charges_undone(state.receipts[undone], command)
+    surplus = min(state.surplus_rappen, command.amount_rappen + charges)
+    served = command.amount_rappen + charges - surplus
     lapsing = state.waived_rappen if served else 0
     return [
         PaymentReversed(
@@ -102,6 +109,7 @@ def reverse(state: Issued, command: ReversePayment) -> Sequence[InvoiceEvent]:
             reversal_id=command.reversal_id,
             amount_rappen=served,
             surplus_rappen=surplus,
+            charges_rappen=charges,
             open_rappen=state.open_rappen + served + lapsing,
             booked_on=command.booked_on,
         )
@@ -116,8 +124,13 @@ def _receipt_undone(state: Issued, command: ReversePayment) -> CreditId | None:
     if command.reversal_id in state.receipts:
         named = state.receipts[command.reversal_id].amount_rappen
         return command.reversal_id if named >= command.amount_rappen else None
-    amounts = {credit: receipt.amount_rappen for credit, receipt in state.receipts.items()}
-    equal = [credit for credit, amount in amounts.items() if amount == command.amount_rappen]
-    larger = [credit for credit, amount in amounts.items() if amount > command.amount_rappen]
+    wanted, receipts = command.amount_rappen, state.receipts.items()
+    equal = [credit for credit, one in receipts if wanted in {one.amount_rappen, one.booked_rappen}]
+    larger = [credit for credit, one in receipts if wanted < one.amount_rappen]
     fitting = equal or larger
     return fitting[-1] if fitting else None
+
+
+def _charges_undone(receipt: Receipt, command: ReversePayment) -> int:
+    """Return the charge that falls away where all is taken back that the bank had booked."""
+    return receipt.charges_rappen if command.amount_rappen == receipt.booked_rappen else 0

@@ -51,11 +51,18 @@ class Receipt:
 
     served_rappen: int
     surplus_rappen: int
+    charges_rappen: int = 0
+    """What of both the bank took off as a charge."""
 
     @property
     def amount_rappen(self) -> int:
-        """All of it."""
+        """All that was paid."""
         return self.served_rappen + self.surplus_rappen
+
+    @property
+    def booked_rappen(self) -> int:
+        """What the bank booked of it."""
+        return self.amount_rappen - self.charges_rappen
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,7 +127,9 @@ def evolve(state: State, event: InvoiceEvent) -> State:
             return replace(state, copied=True)
         case Issued(), PaymentReceived():
             receipt = Receipt(
-                served_rappen=event.amount_rappen, surplus_rappen=event.surplus_rappen
+                served_rappen=event.amount_rappen,
+                surplus_rappen=event.surplus_rappen,
+                charges_rappen=event.charges_rappen,
             )
             return replace(state, receipts={**state.receipts, event.credit_id: receipt})
         case Issued(), PaymentReversed():
@@ -141,6 +150,7 @@ def _taken_back(state: Issued, event: PaymentReversed) -> Issued:
     left = Receipt(
         served_rappen=receipt.served_rappen - event.amount_rappen - lacking,
         surplus_rappen=receipt.surplus_rappen - event.surplus_rappen + lacking,
+        charges_rappen=receipt.charges_rappen - event.charges_rappen,
     )
     reopened = event.open_rappen > 0
     return replace(
@@ -158,7 +168,8 @@ def _serving(receipts: Mapping[CreditId, Receipt], rappen: int) -> Mapping[Credi
     for credit_id, receipt in receipts.items():
         moved = min(rappen, receipt.surplus_rappen)
         rappen -= moved
-        serving[credit_id] = Receipt(
+        serving[credit_id] = replace(
+            receipt,
             served_rappen=receipt.served_rappen + moved,
             surplus_rappen=receipt.surplus_rappen - moved,
         )
@@ -168,7 +179,7 @@ def _serving(receipts: Mapping[CreditId, Receipt], rappen: int) -> Mapping[Credi
 def _cancelled(state: Issued) -> Issued:
     """Return the cancelled invoice: what was paid for it is the debtor's credit now."""
     receipts = {
-        credit_id: Receipt(served_rappen=0, surplus_rappen=receipt.amount_rappen)
+        credit_id: replace(receipt, served_rappen=0, surplus_rappen=receipt.amount_rappen)
         for credit_id, receipt in state.receipts.items()
     }
     return replace(state, receipts=receipts, end="CANCELLED")

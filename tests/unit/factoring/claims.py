@@ -50,6 +50,7 @@ def pay(
     open_rappen: int,
     *,
     surplus_rappen: int = 0,
+    charges_rappen: int = 0,
     credit: str = "credit-1",
     on: date = PAID,
 ) -> RecordReceipt:
@@ -58,6 +59,7 @@ def pay(
         credit_id=CreditId(credit),
         amount_rappen=amount_rappen,
         surplus_rappen=surplus_rappen,
+        charges_rappen=charges_rappen,
         open_rappen=open_rappen,
         on=on,
         value_on=on,
@@ -69,6 +71,7 @@ def take_back(
     open_rappen: int,
     *,
     surplus_rappen: int = 0,
+    charges_rappen: int = 0,
     reversal: str = "reversal-1",
     on: date = LATER,
 ) -> ReverseReceipt:
@@ -77,6 +80,7 @@ def take_back(
         reversal_id=CreditId(reversal),
         amount_rappen=amount_rappen,
         surplus_rappen=surplus_rappen,
+        charges_rappen=charges_rappen,
         open_rappen=open_rappen,
         on=on,
     )

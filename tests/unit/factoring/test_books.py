@@ -32,6 +32,7 @@ def test_every_case_sums_to_zero_and_leaves_out_what_is_nothing(one: int, two: i
         books.repaid(one),
         books.charged(one, two),
         books.overpaid(one),
+        books.borne(one),
         books.refundable(one),
         books.unidentified(one),
         books.remitted(one, two),

@@ -146,6 +146,22 @@ def test_a_claim_whose_advance_is_repaid_is_held_in_mandate_again() -> None:
     assert (whole.state.ownership, whole.state.advanced_rappen) == (Ownership.MANDATED, 0)
 
 
+def test_charges_of_the_bank_are_the_cooperatives() -> None:
+    """Payments 3.6, 7.1: the member has all that the debtor paid, the bank less the charge."""
+    paid = after(free, pay(1_000_00, 0, charges_rappen=1_20))
+    assert balances(paid.events) == {"1020": 998_80, "2000": -1_000_00, "6940": 1_20}
+    over = after(paid, pay(0, 0, surplus_rappen=50_00, charges_rappen=1_20, credit="credit-2"))
+    both = {"1020": 1_047_60, "2000": -1_000_00, "2030": -50_00, "6940": 2_40}
+    assert balances(over.events) == both
+    back = after(paid, take_back(1_000_00, 1_000_00, charges_rappen=1_20))
+    assert balances(back.events) == {"9100": 1_000_00, "9200": -1_000_00}
+    unknown = after(claim, pay(50_00, 0, charges_rappen=1_20))
+    assert balances(unknown.events) == {"1020": 48_80, "2040": -50_00, "6940": 1_20}
+    cancelled = after(paid, close("cancelled"))
+    gone = after(cancelled, take_back(0, 0, surplus_rappen=1_000_00, charges_rappen=1_20))
+    assert balances(gone.events) == {}
+
+
 def test_too_much_money_is_the_debtors() -> None:
     """BR-89, BR-153."""
     over = after(free, pay(1_000_00, 0, surplus_rappen=50_00))

@@ -42,6 +42,7 @@ class Invoice:
     open_rappen: int
     served: dict[CreditId, int] = field(default_factory=dict)
     surplus: dict[CreditId, int] = field(default_factory=dict)
+    charges: dict[CreditId, int] = field(default_factory=dict)
     waived_rappen: int = 0
     cancelled: bool = False
 
@@ -103,19 +104,21 @@ class Ledger(RuleBasedStateMachine):
         )
         return invoice
 
-    @rule(invoice=invoices, amount=RAPPEN)
-    def pay(self, invoice: Invoice, amount: int) -> None:
+    @rule(invoice=invoices, amount=RAPPEN, charges=st.sampled_from((0, 0, 1)))
+    def pay(self, invoice: Invoice, amount: int, charges: int) -> None:
         """Pay some, all or too much; a small rest is waived."""
         credit = self.new_credit()
         served = 0 if invoice.cancelled else min(amount, invoice.open_rappen)
         invoice.open_rappen -= served
         invoice.served[credit], invoice.surplus[credit] = served, amount - served
+        invoice.charges[credit] = charges
         self.act(
             RecordReceipt(
                 **self.ids(invoice),
                 credit_id=credit,
                 amount_rappen=served,
                 surplus_rappen=amount - served,
+                charges_rappen=charges,
                 open_rappen=invoice.open_rappen,
                 on=self.day,
                 value_on=self.day,
@@ -133,6 +136,7 @@ class Ledger(RuleBasedStateMachine):
             return
         undone = there[which % len(there)]
         served, surplus = invoice.served.pop(undone), invoice.surplus.pop(undone)
+        charges = invoice.charges.pop(undone)
         if served:
             invoice.open_rappen += served + invoice.waived_rappen
             invoice.waived_rappen = 0
@@ -142,6 +146,7 @@ class Ledger(RuleBasedStateMachine):
                 reversal_id=CreditId(f"reversal-of-{undone}"),
                 amount_rappen=served,
                 surplus_rappen=surplus,
+                charges_rappen=charges,
                 open_rappen=invoice.open_rappen,
                 on=self.day,
             )
@@ -202,7 +207,9 @@ class Ledger(RuleBasedStateMachine):
         open_rappen = sum(one.open_rappen for one in self.known)
         advanced = sum(scenario.state.advanced_rappen for scenario in self.books.values())
         fees = -total.get("3400", 0) - total.get("2200", 0)
-        assert total.get("1020", 0) == served + surplus
+        charges = sum(sum(one.charges.values()) for one in self.known)
+        assert total.get("1020", 0) == served + surplus - charges
+        assert total.get("6940", 0) == charges
         assert total.get("2030", 0) == -surplus
         assert total.get("9100", 0) == open_rappen
         assert total.get("9200", 0) == -open_rappen

@@ -5,6 +5,7 @@ from typing import Literal
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from msgspec import structs
 
 from libs.events import (
     CreditUnmatched,
@@ -136,6 +137,21 @@ def test_a_debtor_who_has_credit_here_is_not_asked_again_for_as_much() -> None:
     )
 
 
+def test_charges_that_the_bank_took_off_are_paid_by_the_debtor_all_the_same() -> None:
+    """Vector P20: 48.80 booked and a charge of 1.20 pay 50.00."""
+    paid = Scenario(AGGREGATE).given(issued(5_000)).when(pay(4_880, charges=120))
+    after = paid.then(received(5_000, 0, charges=120), settled("PAID"))
+    undone = after.when(take_back(4_880)).decided()
+    assert undone == (structs.replace(reversed_(5_000, 5_000), charges_rappen=120),)
+    whole = after.when(take_back(5_000)).then(reversed_(5_000, 5_000))
+    (nothing_left,) = whole.when(take_back(1, "reversal-2")).decided()
+    assert isinstance(nothing_left, ReversalUnmatched)
+    part = after.when(take_back(2_000)).then(reversed_(2_000, 2_000))
+    (rest,) = part.when(take_back(2_880, "reversal-2")).decided()
+    assert isinstance(rest, PaymentReversed)
+    assert (rest.amount_rappen, rest.charges_rappen, rest.open_rappen) == (3_000, 120, 5_000)
+
+
 def test_a_storno_lets_go_of_what_was_waived_before_too() -> None:
     small = invoice.given(received(9_520, 480), settled("SETTLED_SMALL", 480))
     storno = CancelInvoice(
@@ -197,17 +213,17 @@ class AnInvoiceAndItsMoney(RuleBasedStateMachine):
         self.in_hand = 0
         self.count = 0
 
-    @rule(amount=st.integers(1, 15_000))
-    def money_comes(self, amount: int) -> None:
+    @rule(amount=st.integers(1, 15_000), charges=st.sampled_from((0, 0, 120)))
+    def money_comes(self, amount: int, charges: int) -> None:
         self.count += 1
-        self.handle(pay(amount, f"credit-{self.count}"))
-        self.in_hand += amount
+        self.handle(pay(amount, f"credit-{self.count}", charges))
+        self.in_hand += amount + charges
 
     @rule(amount=st.one_of(st.integers(1, 15_000), st.just(0)), last=st.booleans())
     def the_bank_takes_back(self, amount: int, last: bool) -> None:  # noqa: FBT001 - drawn
         assert isinstance(self.state, Issued)
         receipts = list(self.state.receipts.values())
-        wanted = receipts[-1].amount_rappen if last and receipts else amount
+        wanted = receipts[-1].booked_rappen if last and receipts else amount
         self.count += 1
         events = self.handle(take_back(wanted, f"reversal-{self.count}"))
         for event in events:

@@ -101,17 +101,20 @@ def issued(open_rappen: int = 10_000) -> InvoiceIssued:
     )  # fmt: skip
 
 
-def pay(amount_rappen: int, credit: str = "credit-1") -> RecordPayment:
+def pay(amount_rappen: int, credit: str = "credit-1", charges: int = 0) -> RecordPayment:
     return RecordPayment(
         practice_id=PRACTICE, invoice_id=INVOICE, credit_id=CreditId(credit),
-        amount_rappen=amount_rappen, booked_on=DAY, value_on=DAY,
+        amount_rappen=amount_rappen, charges_rappen=charges, booked_on=DAY, value_on=DAY,
     )  # fmt: skip
 
 
-def received(served: int, left: int, surplus: int = 0, credit: str = "credit-1") -> PaymentReceived:
+def received(
+    served: int, left: int, surplus: int = 0, credit: str = "credit-1", charges: int = 0
+) -> PaymentReceived:
     return PaymentReceived(
         practice_id=PRACTICE, invoice_id=INVOICE, credit_id=CreditId(credit), amount_rappen=served,
-        surplus_rappen=surplus, open_rappen=left, booked_on=DAY, value_on=DAY,
+        surplus_rappen=surplus, charges_rappen=charges, open_rappen=left, booked_on=DAY,
+        value_on=DAY,
     )  # fmt: skip
 
 
