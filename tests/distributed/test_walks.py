@@ -7,6 +7,8 @@ own; the last one moves dunning's clock.
 import asyncio
 import base64
 import json
+import re
+import subprocess
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -27,7 +29,7 @@ from services.simulator.camt054 import Receipt, camt054
 from services.simulator.invoices import Invoice, invoice
 from services.simulator.practices import Practice, Wish, practice
 from services.simulator.request import message
-from tests.distributed.processes import SERVICES, Shape, Unavailable, eventually
+from tests.distributed.processes import ROOT, SERVICES, Shape, Unavailable, eventually
 from tests.engines import Databases
 
 pytestmark = [pytest.mark.kafka, pytest.mark.postgres]
@@ -363,6 +365,34 @@ def test_topics_name_nobody(cooperative: Cooperative) -> None:
         assert one.patient.ahv not in everything
         assert f'"{person.name}"' not in everything
         assert f'"{person.given_name}"' not in everything
+
+
+def test_what_the_operations_page_says_of_kcat_is_what_kcat_does(
+    cooperative: Cooperative,
+) -> None:
+    """The commands of docs/operations.md as they stand there, on this broker (P47)."""
+    page = (ROOT / "docs" / "operations.md").read_text()
+    commands = re.findall(r"^kcat .*?(?=\s{2,}#)", page, re.MULTILINE)
+    assert len(commands) == 2
+    invoice_id = json.loads(cooperative.shape.topic("dunning")[0]["payload"])["invoice_id"]
+    for command in commands:
+        here = command.replace("localhost:9092", cooperative.shape.bootstrap)
+        here = here.replace("<invoice id>", invoice_id)
+        done = subprocess.run(
+            ["sh", "-c", here], capture_output=True, text=True, timeout=60, check=True
+        )
+        assert done.stdout.strip(), here
+    for header in ("ce_id", "ce_type", "ce_subject", "position", "pseq"):
+        assert (
+            f"{header}="
+            in subprocess.run(
+                ["sh", "-c", commands[0].replace("localhost:9092", cooperative.shape.bootstrap)],
+                capture_output=True,
+                text=True,
+                timeout=60,
+                check=True,
+            ).stdout
+        )
 
 
 def test_at_the_end_all_invariants_hold_and_every_process_ends_well(
