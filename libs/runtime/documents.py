@@ -45,7 +45,9 @@ class Documents:
         sealed = self._vault.seal_bytes(data, subject, document)
         if sealed is None:
             return document
-        path.parent.mkdir(parents=True, exist_ok=True)
+        if not path.parent.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            _sync_folder(self._folder)
         part = path.with_suffix(f".{new_id()}.part")
         with part.open("wb") as file:
             file.write(msgspec.msgpack.encode(_Box(subject=subject, sealed=sealed)))

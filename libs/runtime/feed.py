@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from libs.events import Envelope
-from libs.runtime.store import Store
+from libs.runtime.store import Broken, Store
 
 PAGE_EVENTS = 500
 
@@ -109,7 +109,12 @@ class StoreFeed:
         self._at = 0
 
     async def start(self) -> None:
+        """Raise Broken where we heard more than the owner has: its log was restored (F29, F52)."""
         self._at = await self._position_of(self.source, 0)
+        loop = asyncio.get_running_loop()
+        head = await loop.run_in_executor(self._reader, self._head)
+        if head < self._at:
+            raise Broken(f"{self.source}: heard up to {self._at}, but the log ends at {head}")
 
     async def next(self) -> Page:
         loop = asyncio.get_running_loop()
@@ -135,6 +140,9 @@ class StoreFeed:
         with self._store.reading() as db:
             return self._store.read(db, after, PAGE_EVENTS, self._types)
 
-    def _behind(self) -> int:
+    def _head(self) -> int:
         with self._store.reading() as db:
-            return max(0, self._store.head(db) - self._at)
+            return self._store.head(db)
+
+    def _behind(self) -> int:
+        return max(0, self._head() - self._at)

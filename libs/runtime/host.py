@@ -112,8 +112,12 @@ class Host:
         return done.state
 
     async def handle_all(self, commands: Sequence[Command], correlation: str = "") -> int:
-        """Decide commands in order; return how many were refused. A failed one raises."""
+        """Decide commands in order; return how many were refused.
+
+        One that fails, by a bug in a rule, raises once all others are decided.
+        """
         refused = 0
+        failed: Exception | None = None
         for start in range(0, len(commands), COMMANDS_MAX):
             pending = [
                 Pending(
@@ -125,11 +129,12 @@ class Host:
                 for command in commands[start : start + COMMANDS_MAX]
             ]
             for done in await self.submit(Commands(pending)):
-                if done.failed is not None:
-                    raise done.failed
+                failed = failed or done.failed
                 if done.refused is not None:
                     refused += 1
                     log.info("proposal_refused", reason=type(done.refused).__name__)
+        if failed is not None:
+            raise failed
         return refused
 
     async def read(self, function: Callable[..., T], *args: Any) -> T:

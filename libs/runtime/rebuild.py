@@ -6,7 +6,7 @@ until the new ones are whole (F8).
 
 from itertools import islice
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
 from libs.runtime import rows
 from libs.runtime.hearing import Hearing
@@ -17,6 +17,10 @@ PAGE = 5_000
 
 def rebuild(hearing: Hearing, db: Connection, reach: Reach) -> int:
     """Empty the read tables and fill them again; return how many row changes were made."""
+    if db.dialect.name == "postgresql" and hearing.service.tables.tables:
+        # A running writer waits: what it changed of rows made anew meanwhile would be lost.
+        names = ", ".join(f'"{table}"' for table in sorted(hearing.service.tables.tables))
+        db.execute(text(f"LOCK TABLE {names} IN EXCLUSIVE MODE"))
     for table in reversed(hearing.service.tables.sorted_tables):
         db.execute(table.delete())
     made = changes(hearing, db, reach)

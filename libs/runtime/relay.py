@@ -19,6 +19,7 @@ from sqlalchemy import Connection, Engine, NullPool, create_engine, select, text
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from libs.runtime import rows
+from libs.runtime.engines import soon
 from libs.runtime.records import Record, envelope_to_record, partition_of, topic_of
 from libs.runtime.store import Conflict, Store
 from libs.runtime.tables import POSITIONS
@@ -187,7 +188,12 @@ class Lock:
     def __init__(self, engine: Engine) -> None:
         self._needed = engine.dialect.name == "postgresql"
         self._engine = (
-            create_engine(engine.url, poolclass=NullPool, isolation_level="AUTOCOMMIT")
+            create_engine(
+                engine.url,
+                poolclass=NullPool,
+                isolation_level="AUTOCOMMIT",
+                connect_args=soon(engine.url),
+            )
             if self._needed
             else None
         )

@@ -124,7 +124,7 @@ class System:
             service, Store(name, engine), reader, self.vault, self.clock, settings.queue_max
         )
         self.hosts[name] = host
-        self.apps[name] = create_app(host, settings, docs=name == "gateway")
+        self.apps[name] = create_app(host, settings, docs=name == "gateway", hosts=self.hosts)
 
     def call(self, service: str) -> httpx.AsyncClient:
         """Return the client of a service: in process where it runs here, else over the network."""

@@ -1,6 +1,6 @@
 """HTTP around a host: the app, what endpoints get, health and metrics."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from typing import Annotated, Any, Protocol, TypeVar
 
@@ -58,8 +58,13 @@ Today = Annotated[date, Depends(_today)]
 Now = Annotated[datetime, Depends(_now)]
 
 
-def create_app(host: Host, settings: Settings, *, docs: bool = False) -> FastAPI:
-    """Return the HTTP interface of a running service; documented pages only at the gateway."""
+def create_app(
+    host: Host, settings: Settings, *, docs: bool = False, hosts: Mapping[str, Host] | None = None
+) -> FastAPI:
+    """Return the HTTP interface of a running service; documented pages only at the gateway.
+
+    `hosts` are all that run in the process: where one is heard, it speaks for all.
+    """
     app = FastAPI(
         title=f"Quittance {host.service.name}",
         version="1",
@@ -68,6 +73,7 @@ def create_app(host: Host, settings: Settings, *, docs: bool = False) -> FastAPI
         redoc_url=None,
     )
     app.state.host = host
+    app.state.hosts = {host.service.name: host} if hosts is None else hosts
     app.router.route_class = StrictRoute
     app.include_router(_health(metrics=not settings.metrics_port))
     app.include_router(host.service.router)
@@ -100,7 +106,9 @@ def _health(*, metrics: bool) -> APIRouter:
         host = _host(request)
         await host.read(host.store.head)
         ready = host.started and not host.stopping
-        return _state(ready, {"degraded": host.halted} if host.halted else {})
+        hosts: Mapping[str, Host] = request.app.state.hosts
+        halted = [f"{name} {one.halted}" for name, one in hosts.items() if one.halted]
+        return _state(ready, {"degraded": "; ".join(halted)} if halted else {})
 
     async def figures() -> Response:
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)

@@ -17,7 +17,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from libs.events.values import COOPERATIVE, PracticeId
 from libs.runtime.clock import MovableClock
 from libs.runtime.settings import Settings
-from libs.runtime.system import System
+from libs.runtime.system import DataFolder, System
 from services.gateway import registration
 from services.gateway.decider.client import OPERATOR_SCOPES, PRACTICE_SCOPES
 from services.gateway.decider.practice import ConfigurePractice
@@ -34,7 +34,11 @@ def prepare(settings: Settings) -> bool:
         return False
     state = _read(settings)
     if state.get("state") == "playing":
-        shutil.rmtree(settings.data)
+        lock = DataFolder(settings.data)  # it may be playing still, in another process (F31)
+        try:
+            shutil.rmtree(settings.data)
+        finally:
+            lock.release()
         return True
     return not (settings.data / "gateway.db").exists()
 

@@ -14,6 +14,8 @@ from libs.runtime import problems
 from libs.runtime.host import Overloaded
 from libs.runtime.middleware import Around
 from libs.runtime.problems import Problem, StrictRoute, strict_json
+from libs.runtime.store import Conflict
+from libs.runtime.trouble import Stopped
 
 CANARY = "Musterfrau"
 
@@ -46,6 +48,14 @@ def _app(seconds: float = 5.0) -> FastAPI:
     @app.get("/busy")
     async def busy() -> None:
         raise Overloaded
+
+    @app.get("/raced")
+    async def raced() -> None:
+        raise Conflict
+
+    @app.get("/stopping")
+    async def stopping() -> None:
+        raise Stopped
 
     problems.install(app)
     app.add_middleware(
@@ -162,9 +172,10 @@ def test_a_refusal_speaks_by_its_docstring_and_overload_says_when_to_come_back()
     assert refused.status_code == 409
     assert refused.json()["code"] == "not_today"
     assert refused.json()["detail"] == "This cannot be done today; try tomorrow."
-    busy = ask("GET", "/busy")
-    assert busy.status_code == 503
-    assert int(busy.headers["retry-after"]) > 0
+    for path in ("/busy", "/raced", "/stopping"):
+        busy = ask("GET", path)
+        assert busy.status_code == 503
+        assert int(busy.headers["retry-after"]) > 0
 
 
 @pytest.mark.parametrize(
