@@ -71,6 +71,7 @@ def build(_: Parts) -> Service:
         checks=[
             checks.entries_sum_to_zero,
             checks.memo_accounts_agree,
+            checks.money_stands_where_invoicing_says,
             checks.claims_fit_the_journal,
             checks.closings_fit_the_journal,
         ],

@@ -28,6 +28,19 @@ def totals() -> Select[Any]:
     return select(journal.c.account, AMOUNT).group_by(journal.c.account).order_by(journal.c.account)
 
 
+def money_stands_where_invoicing_says(db: Connection) -> Mapping[str, Any]:
+    """Return the sums of the bank's money by place; invoicing must come to the same."""
+    total = {name: int(amount) for name, amount in db.execute(totals())}
+    credited = select(func.coalesce(func.sum(claims.c.credited_rappen), 0))
+    return {
+        "served_rappen": int(db.execute(credited).scalar_one()),
+        "surplus_rappen": -total.get(Account.DEBTOR_CREDITS, 0),
+        "unmatched_rappen": -total.get(Account.UNIDENTIFIED, 0),
+        "charges_rappen": total.get(Account.CHARGES, 0),
+        "failed": [],
+    }
+
+
 def memo_accounts_agree(db: Connection) -> Mapping[str, Any]:
     """Compare 9100 with 9200, and both with what the claims say is open."""
     total = {name: int(amount) for name, amount in db.execute(totals())}

@@ -160,3 +160,28 @@ def test_a_charge_that_the_bank_takes_off_costs_neither_debtor_nor_member(tmp_pa
         assert sums["factoring"]["accounts"]["1020"] == sums["factoring"]["accounts"]["6940"] == 0
 
     play(tmp_path, scene)
+
+
+def test_money_for_what_was_prepaid_in_full_is_the_debtors_in_every_book(tmp_path: Path) -> None:
+    """BR-89: nothing is asked for, so no claim and no case; REST says that it is paid."""
+
+    async def scene(made: Cooperative) -> None:
+        practice = cast.doctor(MONDAY)
+        member = await made.join(practice.account_no, practice.gln, glns=practice.glns)
+        sent = cast.invoices(practice, MONDAY, "TG")[0]
+        prepaid = re.sub(
+            rb' amount="([0-9.]+)" amount_due="[0-9.]+"',
+            rb' amount="\1" amount_prepaid="\1" amount_due="0.00"',
+            cast.xml(sent),
+        )
+        answer = await made.submit(member, prepaid)
+        assert answer.status_code == 202, answer.text
+        (issued,) = (await made.get(member, "/v1/invoices"))["items"]
+        assert (issued["state"], issued["open_rappen"], issued["next"]) == ("paid", 0, None)
+        await _bank(made, 1, ("B1", 2_000), of=issued)
+        await _bank(made, 2, ("R1", -500), of=issued)
+        sums = made.proof()["sums"]
+        assert sums["factoring"]["accounts"] == {"1020": 1_500, "2030": -1_500}
+        assert sums["invoicing"]["surplus_rappen"] == 1_500
+
+    play(tmp_path, scene)

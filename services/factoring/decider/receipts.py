@@ -47,14 +47,15 @@ class ReverseReceipt:
 def record(state: State, command: RecordReceipt) -> Sequence[ClaimEvent]:
     """Credit the member, the advance repaid first; a surplus is the debtor's.
 
-    Money for a claim that is not in the books, such as one of a test invoice, belongs to nobody we
-    know. A charge that the bank took off is ours. Source: BR-89, BR-147, BR-153, payments 3.6.
+    Money for a claim that is not in the books belongs to nobody we know, but for what is too much:
+    an invoice that was prepaid in full never was a claim. A charge that the bank took off is ours.
+    Source: BR-89, BR-147, BR-153, payments 3.6.
     """
     if command.credit_id in state.notes.credits:
         return []
     if isinstance(state, Untransmitted):
         whole = command.amount_rappen + command.surplus_rappen
-        entry = books.unidentified(whole) + books.borne(command.charges_rappen)
+        entry = unclaimed(command) + books.borne(command.charges_rappen)
         return parked(command, command.credit_id, whole, entry)
     served, surplus = command.amount_rappen, command.surplus_rappen
     if state.cancelled:
@@ -113,6 +114,13 @@ def parked(
     ]
 
 
+def unclaimed(command: RecordReceipt | ReverseReceipt, sign: int = 1) -> Entry:
+    """Return the entry of money for what is no claim: what is too much is the debtor's (BR-89)."""
+    return books.unidentified(sign * command.amount_rappen) + books.overpaid(
+        sign * command.surplus_rappen
+    )
+
+
 def reverse(state: State, command: ReverseReceipt) -> Sequence[ClaimEvent]:
     """Debit whoever had the money; a claim that is open again is held again. Source: BR-153.
 
@@ -123,7 +131,8 @@ def reverse(state: State, command: ReverseReceipt) -> Sequence[ClaimEvent]:
     whole = command.amount_rappen + command.surplus_rappen
     charge = books.borne(-command.charges_rappen)
     if isinstance(state, Untransmitted):
-        return parked(command, command.reversal_id, -whole, books.unidentified(-whole) + charge)
+        entry = unclaimed(command, -1) + charge
+        return parked(command, command.reversal_id, -whole, entry)
     if state.cancelled:
         return parked(command, command.reversal_id, -whole, books.overpaid(-whole) + charge)
     entry = (

@@ -185,9 +185,13 @@ def test_the_same_receipt_again_books_nothing() -> None:
 
 
 def test_money_for_an_unknown_claim_vanishes_nowhere() -> None:
-    """B62: it stands on account 2040, and leaves it when the bank takes it back."""
+    """B62: it stands on account 2040, and leaves it when the bank takes it back.
+
+    What invoicing knows to be too much is the debtor's credit (BR-89), as for an invoice that had
+    been prepaid in full and so never became a claim.
+    """
     unknown = after(claim, pay(100_00, 0, surplus_rappen=5_00))
-    assert balances(unknown.events) == {"1020": 105_00, "2040": -105_00}
+    assert balances(unknown.events) == {"1020": 105_00, "2030": -5_00, "2040": -100_00}
     back = after(unknown, take_back(100_00, 100_00, surplus_rappen=5_00))
     assert balances(back.events) == {}
     back.when(take_back(100_00, 100_00, surplus_rappen=5_00)).then_nothing()
