@@ -34,5 +34,7 @@ REQUESTS = Histogram(
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
 )
 HALTED = Gauge(
-    "quittance_halted", "1 when a feed or relay stopped with an alarm (a gap).", ["service", "part"]
+    "quittance_halted",
+    "1 when a loop stopped with an alarm (a gap), or goes on failing.",
+    ["service", "part"],
 )

@@ -221,6 +221,35 @@ def test_effects_outlive_a_database_that_was_away(bench: Bench) -> None:
     bench.run(scene)
 
 
+def test_an_effect_whose_command_spoils_its_page_is_parked_alone(bench: Bench) -> None:
+    async def effect(event: PracticeRegistered, _: Envelope) -> Any:
+        if event.name == "bad":
+            return object()  # a command that nobody decides
+        done = event.name.startswith("done")
+        command = toy.Rename(practice_id=event.practice_id, name=f"done-{event.name}")
+        return None if done else command
+
+    async def scene() -> None:
+        host = bench.host(replace(toy.REGISTRY, effects={PracticeRegistered: effect}))
+        names = ["one", "bad", "two"]
+        commands = [toy.Rename(practice_id=toy.practice(1), name=name) for name in names]
+        host.writer.start()
+        await host.handle_all(commands)
+        host.writer.start = lambda: None  # type: ignore[method-assign]  # it runs already
+        await host.start()
+        while not await host.effects.at_rest(host):  # noqa: ASYNC110 - another loop is asked
+            await asyncio.sleep(0.01)
+        assert await host.read(host.store.head) == 5
+        (row,) = await host.read(listed)
+        assert (row["consumer"], row["attempts"]) == (CONSUMER, 1)
+        await host.write(retry, None, bench.clock.now())
+        await host.redrive()
+        (row,) = await host.read(listed)
+        assert (row["attempts"], row["first_error"]) == (2, row["last_error"])
+
+    bench.run(scene)
+
+
 def test_the_calendar_outlives_a_database_that_was_away_and_shows_trouble_that_stays(
     bench: Bench,
 ) -> None:
