@@ -116,6 +116,8 @@ class PartPaid(Event, frozen=True, kw_only=True):
     credit_id: CreditId
     open_rappen: int
     on: date
+    next_stage: Stage | None = None
+    """The step that the smaller sum leads to (BR-121); None: it is as it was."""
     next_on: date | None
     wait_restarted: bool
     """Whether the payment gave the debtor the whole wait before the next step once again."""

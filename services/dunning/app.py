@@ -36,8 +36,8 @@ def build(parts: Parts) -> Service:
         deciders=[CASE],
         reactions={
             InvoiceIssued: (consumers.open_case, configuration.known),
-            PaymentReceived: (consumers.record_payment, configuration.calendar),
-            PaymentReversed: (consumers.record_reversal, configuration.calendar),
+            PaymentReceived: (consumers.record_payment, configuration.known_of_money),
+            PaymentReversed: (consumers.record_reversal, configuration.known_of_money),
             InvoiceSettled: consumers.stop_settled,
             InvoiceCancelled: consumers.stop_cancelled,
         },

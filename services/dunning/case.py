@@ -175,6 +175,7 @@ def changed(case: Open, event: CaseEvent) -> Open:
             return replace(
                 case,
                 open_rappen=event.open_rappen,
+                next_stage=event.next_stage or case.next_stage,
                 next_on=event.next_on,
                 wait_restarted=case.wait_restarted or event.wait_restarted,
             )

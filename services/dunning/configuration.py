@@ -16,7 +16,6 @@ from libs.events import Envelope, PracticeConfigured, PracticeRegistered
 from libs.events.terms import Reminding
 from libs.events.values import Address, Party, PracticeId
 from libs.runtime.rows import Change, put
-from services.dunning.calendar_days import Calendar
 from services.dunning.consumers import Known
 from services.dunning.holidays_ch import calendar_around
 from services.dunning.ladder import Policies, Policy
@@ -83,6 +82,9 @@ def known(db: Connection, events: Sequence[Any]) -> Known:
     )
 
 
-def calendar(_: Connection, events: Sequence[Any]) -> Calendar:
-    """Look up the holidays around the days on which money was booked or taken back."""
-    return calendar_around(*(event.booked_on for event in events))
+def known_of_money(db: Connection, events: Sequence[Any]) -> Known:
+    """Look up what money means to cases, around the days on which it was booked or taken back."""
+    return Known(
+        policies=policies(db, {event.practice_id for event in events}),
+        calendar=calendar_around(*(event.booked_on for event in events)),
+    )

@@ -17,7 +17,7 @@ from services.dunning.money import RecordPayment, RecordReversal, StopDunning
 
 @dataclass(frozen=True, kw_only=True)
 class Known:
-    """What the lookup found for a page of new invoices."""
+    """What the lookup found for a page of new invoices, or of payments."""
 
     policies: Policies
     calendar: Calendar
@@ -40,7 +40,7 @@ def open_case(event: InvoiceIssued, known: Known) -> OpenCase | None:
     )
 
 
-def record_payment(event: PaymentReceived, calendar: Calendar) -> RecordPayment:
+def record_payment(event: PaymentReceived, known: Known) -> RecordPayment:
     """Stop, or give more time."""
     return RecordPayment(
         practice_id=event.practice_id,
@@ -48,11 +48,12 @@ def record_payment(event: PaymentReceived, calendar: Calendar) -> RecordPayment:
         credit_id=event.credit_id,
         open_rappen=event.open_rappen,
         booked_on=event.booked_on,
-        calendar=calendar,
+        policy=known.policies.on(event.practice_id, event.booked_on),
+        calendar=known.calendar,
     )
 
 
-def record_reversal(event: PaymentReversed, calendar: Calendar) -> RecordReversal:
+def record_reversal(event: PaymentReversed, known: Known) -> RecordReversal:
     """Go on where the case stood."""
     return RecordReversal(
         practice_id=event.practice_id,
@@ -60,7 +61,8 @@ def record_reversal(event: PaymentReversed, calendar: Calendar) -> RecordReversa
         credit_id=event.credit_id,
         open_rappen=event.open_rappen,
         booked_on=event.booked_on,
-        calendar=calendar,
+        policy=known.policies.on(event.practice_id, event.booked_on),
+        calendar=known.calendar,
     )
 
 

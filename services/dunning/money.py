@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from libs.events import DunningResumed, DunningStopped, HoldLifted, PartPaid
-from libs.events.values import CreditId, Hold, InvoiceId, PracticeId
+from libs.events.values import CreditId, Hold, InvoiceId, PracticeId, Stage
 from services.dunning.calendar_days import Calendar
 from services.dunning.case import CaseEvent, End, Ended, Open, PaymentTakenBack, State
 from services.dunning.holds import RESUME_DAYS, lifted, resumed_on
-from services.dunning.ladder import minimum_rappen
+from services.dunning.ladder import Policy, minimum_rappen
 
 RESTART_SHARE = 4
 """A part payment of a quarter of what was open restarts the wait, once a stage. Source: BR-127."""
@@ -24,6 +24,8 @@ class RecordPayment:
     credit_id: CreditId
     open_rappen: int
     booked_on: date
+    policy: Policy
+    """What the practice wants as of that day."""
     calendar: Calendar
 
 
@@ -36,6 +38,8 @@ class RecordReversal:
     credit_id: CreditId
     open_rappen: int
     booked_on: date
+    policy: Policy
+    """What the practice wants as of that day."""
     calendar: Calendar
 
 
@@ -63,10 +67,19 @@ def record_payment(state: State, command: RecordPayment) -> Sequence[CaseEvent]:
             credit_id=command.credit_id,
             open_rappen=command.open_rappen,
             on=command.booked_on,
+            next_stage=stage_ahead(state, command),
             next_on=restarted_on or state.next_on,
             wait_restarted=restarted_on is not None,
         )
     ]
+
+
+def stage_ahead(state: Open, command: RecordPayment | RecordReversal) -> Stage | None:
+    """Return the next step of a case whose sum has changed: small sums take others (BR-121)."""
+    if state.next_stage is None:
+        return None
+    step = command.policy.ladder(state.payer, command.open_rappen).after(state.done)
+    return step.stage if step else state.next_stage
 
 
 def fresh_wait(state: Open, command: RecordPayment) -> date | None:
@@ -100,7 +113,7 @@ def resumed(stood: Open, command: RecordReversal) -> DunningResumed:
         invoice_id=stood.invoice_id,
         open_rappen=command.open_rappen,
         stage=stood.done,
-        next_stage=stood.next_stage,
+        next_stage=stage_ahead(stood, command),
         next_on=resumed_on(stood, RESUME_DAYS, command.booked_on, command.calendar),
         on=command.booked_on,
     )

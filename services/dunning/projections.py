@@ -95,7 +95,8 @@ def moved(event: Moved) -> dict[str, Any]:
         case CollectionRequested():
             return {"stage": Stage.COLLECTION, "stage_on": event.on} | NOTHING_PLANNED
         case PartPaid():
-            return {"open_rappen": event.open_rappen, "next_on": event.next_on}
+            ahead = {"next_stage": event.next_stage} if event.next_stage else {}
+            return {"open_rappen": event.open_rappen, "next_on": event.next_on} | ahead
         case PaymentTakenBack():
             return {"open_rappen": event.open_rappen}
         case HoldLifted(resend=None):

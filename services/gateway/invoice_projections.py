@@ -170,7 +170,7 @@ def project_cases(event: Reminded, _envelope: Envelope) -> Iterable[Change]:
         case CallRecorded():
             yield _next(event)
         case PartPaid():
-            yield change(cases, invoice_id=key, next_on=event.next_on)
+            yield _replanned(event, event.next_stage)
         case DunningResumed():
             handed_over = event.stage is Stage.COLLECTION
             yield change(cases, invoice_id=key, ended=COLLECTED if handed_over else None)
@@ -180,9 +180,7 @@ def project_cases(event: Reminded, _envelope: Envelope) -> Iterable[Change]:
         case HoldLifted():
             still = event.still.value if event.still else None
             yield _held(event, still, None, None, event.still_review_on)
-            yield change(cases, invoice_id=key, next_on=event.next_on)
-            if event.resend:
-                yield change(cases, invoice_id=key, next_stage=event.resend.value)
+            yield _replanned(event, event.resend)
         case DunningStopped():
             yield change(cases, invoice_id=key, ended=event.end, next_stage=None, next_on=None)
         case CollectionRequested():
@@ -192,6 +190,12 @@ def project_cases(event: Reminded, _envelope: Envelope) -> Iterable[Change]:
 def _next(event: ReminderEscalated | CallRecorded | DunningResumed) -> Change:
     stage = event.next_stage.value if event.next_stage else None
     return change(cases, invoice_id=event.invoice_id, next_stage=stage, next_on=event.next_on)
+
+
+def _replanned(event: PartPaid | HoldLifted, stage: Stage | None) -> Change:
+    """Return the new day of the next step, which is another one only where the event says so."""
+    other = {"next_stage": stage.value} if stage else {}
+    return change(cases, invoice_id=event.invoice_id, next_on=event.next_on, **other)
 
 
 def _held(

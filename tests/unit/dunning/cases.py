@@ -79,6 +79,7 @@ def pay(open_rappen: int, on: date, credit: str = "credit-1") -> RecordPayment:
         credit_id=CreditId(credit),
         open_rappen=open_rappen,
         booked_on=on,
+        policy=RPLUS,
         calendar=CALENDAR,
     )
 
@@ -89,6 +90,7 @@ def take_back(open_rappen: int, on: date) -> RecordReversal:
         credit_id=CreditId("reversal-1"),
         open_rappen=open_rappen,
         booked_on=on,
+        policy=RPLUS,
         calendar=CALENDAR,
     )
 

@@ -132,11 +132,14 @@ def test_money_that_came_is_recorded_with_what_is_left() -> None:
         booked_on=LATER,
         value_on=LATER,
     )
-    assert consumers.record_payment(event, CALENDAR) == RecordPayment(
+    assert consumers.record_payment(
+        event, known(_2026_01_01=SLOW, _2026_01_06=FAST)
+    ) == RecordPayment(
         **IDS,
         credit_id=CreditId("c-1"),
         open_rappen=380_00,
         booked_on=LATER,
+        policy=FAST,
         calendar=CALENDAR,
     )
 
@@ -149,11 +152,12 @@ def test_money_taken_back_is_recorded_with_what_is_open_again() -> None:
         open_rappen=480_00,
         booked_on=LATER,
     )
-    assert consumers.record_reversal(event, CALENDAR) == RecordReversal(
+    assert consumers.record_reversal(event, known(_2026_01_01=SLOW)) == RecordReversal(
         **IDS,
         credit_id=CreditId("c-1"),
         open_rappen=480_00,
         booked_on=LATER,
+        policy=SLOW,
         calendar=CALENDAR,
     )
 

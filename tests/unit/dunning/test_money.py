@@ -45,6 +45,7 @@ def test_a_quarter_paid_restarts_the_wait() -> None:
             credit_id=CreditId("credit-1"),
             open_rappen=360_00,
             on=date(2026, 3, 20),
+            next_stage=Stage.RPLUS_WRITTEN,
             next_on=date(2026, 4, 20),
             wait_restarted=True,
         )
@@ -150,6 +151,17 @@ def test_money_for_an_invoice_without_a_case_says_nothing() -> None:
     case.when(pay(0, DUE)).then_nothing()
     case.when(take_back(480_00, DUE)).then_nothing()
     case.when(StopDunning(**IDS, end="PAID", on=DUE)).then_nothing()
+
+
+def test_a_part_payment_says_which_step_the_smaller_sum_leads_to() -> None:
+    """BR-121: under 50 francs the plain ladder runs, and back again with the whole sum."""
+    reminded = walk(case.given(opened(open_rappen=100_00)), FIRST)
+    small = after(reminded, pay(40_00, date(2026, 3, 2)))
+    assert small.state.next_stage is Stage.SECOND_REMINDER
+    taken = steps(walk(small, date(2026, 4, 1), first=date(2026, 3, 3)))[1]
+    assert taken == (small.state.next_stage, small.state.next_on)
+    resumed = after(small, pay(0, date(2026, 3, 3), "c-2"), take_back(100_00, date(2026, 3, 4)))
+    assert resumed.state.next_stage is Stage.RPLUS_WRITTEN
 
 
 def test_a_surplus_taken_back_resumes_nothing() -> None:

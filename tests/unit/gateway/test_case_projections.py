@@ -3,6 +3,7 @@
 from datetime import date
 from typing import Any
 
+from msgspec import structs
 from sqlalchemy import Connection
 
 from libs.events import (
@@ -104,11 +105,14 @@ def test_a_part_payment_moves_the_next_step_that_is_shown(db: Connection) -> Non
         credit_id=CreditId("c"),
         open_rappen=5_000,
         on=LATER,
+        next_stage=Stage.SECOND_REMINDER,
         next_on=later,
         wait_restarted=True,
     )
     hear(db, OPENED, part)
-    assert (only(db, cases).next_stage, only(db, cases).next_on) == ("first_reminder", later)
+    assert (only(db, cases).next_stage, only(db, cases).next_on) == ("second_reminder", later)
+    hear(db, structs.replace(part, next_stage=None), first=3)
+    assert only(db, cases).next_stage == "second_reminder"
 
 
 def test_a_letter_that_came_back_is_the_next_step_again(db: Connection) -> None:
