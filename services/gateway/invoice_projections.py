@@ -31,7 +31,7 @@ from libs.events import (
     PaymentReversed,
     ReminderEscalated,
 )
-from libs.events.values import Ownership, Stage
+from libs.events.values import CreditId, Ownership, Stage
 from libs.runtime.rows import Change, change, put
 from services.gateway.tables import cases, claims, invoices, payers, payments
 
@@ -70,9 +70,10 @@ def project_invoices(event: Invoiced, envelope: Envelope) -> Iterable[Change]:
             yield _issued(event, envelope)
         case PaymentReceived():
             yield change(invoices, invoice_id=event.invoice_id, open_rappen=event.open_rappen)
-            yield _payment(event, "received", 1)
+            yield _payment(event, event.credit_id, "received", 1)
         case PaymentReversed():
-            yield _payment(event, "reversed", -1)
+            # A receipt may be taken back in parts: each is an entry of the bank's own.
+            yield _payment(event, event.reversal_id or event.credit_id, "reversed", -1)
             yield change(invoices, invoice_id=event.invoice_id, open_rappen=event.open_rappen)
             if event.open_rappen:
                 yield change(
@@ -126,11 +127,13 @@ def _issued(event: InvoiceIssued, envelope: Envelope) -> Change:
     )
 
 
-def _payment(event: PaymentReceived | PaymentReversed, kind: str, sign: int) -> Change:
+def _payment(
+    event: PaymentReceived | PaymentReversed, credit_id: CreditId, kind: str, sign: int
+) -> Change:
     return put(
         payments,
         invoice_id=event.invoice_id,
-        credit_id=event.credit_id,
+        credit_id=credit_id,
         kind=kind,
         practice_id=event.practice_id,
         amount_rappen=sign * event.amount_rappen,

@@ -212,7 +212,7 @@ payments = Table(
     "payments",
     metadata,
     Column("invoice_id", Text, primary_key=True),
-    Column("credit_id", Text, primary_key=True),
+    Column("credit_id", Text, primary_key=True),  # the bank's own entry, also where it reverses
     Column("kind", Text, primary_key=True),  # received, reversed
     Column("practice_id", Text, nullable=False),
     Column("amount_rappen", BigInteger, nullable=False),  # negative when reversed: sums just add up

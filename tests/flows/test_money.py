@@ -185,3 +185,41 @@ def test_money_for_what_was_prepaid_in_full_is_the_debtors_in_every_book(tmp_pat
         assert sums["invoicing"]["surplus_rappen"] == 1_500
 
     play(tmp_path, scene)
+
+
+def test_a_receipt_that_is_taken_back_in_two_parts_is_counted_in_both(tmp_path: Path) -> None:
+    async def scene(made: Cooperative) -> None:
+        member, issued = await _issued(made)
+        due, path = issued["open_rappen"], f"/v1/invoices/{issued['invoice_id']}"
+        await _bank(made, 1, ("B1", due), of=issued)
+        await _bank(made, 2, ("R1", -2_000), ("R2", -1_000), of=issued)
+        told = await made.get(member, path)
+        assert (told["open_rappen"], told["paid_rappen"]) == (3_000, due - 3_000)
+        assert told["credited_rappen"] == due - 3_000
+
+    play(tmp_path, scene)
+
+
+def test_the_year_changes_between_two_invoices(tmp_path: Path) -> None:
+    """Numbers and references begin anew and are never given twice; books change their month."""
+    eve = date(2027, 12, 31)
+
+    async def scene(made: Cooperative) -> None:
+        practice = cast.doctor(eve)
+        member = await made.join(practice.account_no, practice.gln, glns=practice.glns)
+        first, second = cast.invoices(practice, eve, "TG")[:2]
+        await made.submit(member, cast.xml(first))
+        await made.days(date(2028, 1, 3))
+        await made.submit(member, cast.xml(second))
+        new, old = (await made.get(member, "/v1/invoices"))["items"]
+        assert (old["number"], new["number"]) == ("27-100001", "28-100001")
+        assert old["reference"] != new["reference"]
+        await made.days(date(2028, 2, 29))
+        late = Receipt(bank_reference="B1", amount_rappen=1_000, reference=old["reference"])
+        back_dated = await made.bank(cast.paid(1, date(2027, 12, 31), late))
+        assert back_dated.status_code == 200, back_dated.text
+        await made.days(date(2028, 3, 8))
+        told = await made.get(member, f"/v1/invoices/{old['invoice_id']}")
+        assert told["open_rappen"] == max(0, old["open_rappen"] - 1_000)
+
+    play(tmp_path, scene, eve)
