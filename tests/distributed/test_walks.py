@@ -29,8 +29,8 @@ from services.simulator.camt054 import Receipt, camt054
 from services.simulator.invoices import Invoice, invoice
 from services.simulator.practices import Practice, Wish, practice
 from services.simulator.request import message
-from tests.distributed.processes import ROOT, SERVICES, Shape, Unavailable, eventually
-from tests.engines import Databases
+from tests.distributed.processes import SERVICES, Shape, Unavailable, eventually
+from tests.engines import ROOT, Databases
 
 pytestmark = [pytest.mark.kafka, pytest.mark.postgres]
 
