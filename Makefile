@@ -1,6 +1,8 @@
 # Every command of the project. `make` alone lists them.
 PYTHON ?= python3.11
 BIN := .venv/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+RUNS := .venv/runs
 STAMP := .venv/installed
 
 .DEFAULT_GOAL := help
@@ -9,15 +11,23 @@ STAMP := .venv/installed
 help: ## list the commands
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-$(STAMP): requirements.lock pyproject.toml
+# What runs needs a third of the packages that tests need, so `make run` installs only that.
+$(RUNS): requirements.lock pyproject.toml deploy/runtime_lock.py
 	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 is needed; set PYTHON=..."; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@echo "Installing what requirements.lock names (once) ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@$(BIN)/python deploy/runtime_lock.py requirements.lock \
+		"quittance (pyproject.toml)" hatchling editables > .venv/runs.lock
+	@$(PIP) --require-hashes -r .venv/runs.lock
+	@$(PIP) --no-deps --no-build-isolation -e .
+	@touch $(RUNS)
+
+$(STAMP): $(RUNS)
+	@echo "Installing what checks and tests need besides (once) ..."
+	@$(PIP) --require-hashes -r requirements.lock
 	@touch $(STAMP)
 
-run: $(STAMP) ## start everything in one process; the first start plays a demo half year
+run: $(RUNS) ## start everything in one process; the first start plays a demo half year
 	@$(BIN)/quittance serve
 
 check: lint types arch ## format, lint, types, architecture
