@@ -11,7 +11,7 @@ STAMP := .venv/installed
 help: ## list the commands
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-# What runs needs a third of the packages that tests need, so `make run` installs only that.
+# What runs needs fewer packages than what tests, so `make run` installs only those.
 $(RUNS): requirements.lock pyproject.toml deploy/runtime_lock.py
 	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 is needed; set PYTHON=..."; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
