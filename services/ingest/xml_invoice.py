@@ -6,6 +6,7 @@ values, then rules. Everything of a level is reported; the next one needs the on
 
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import Final
 
 from libs.events.values import (
     Facts,
@@ -26,6 +27,10 @@ from services.ingest.report import Report
 from services.ingest.xml_tree import Node, Tree, read
 
 __all__ = ["Invoice", "Unreadable", "parse"]
+
+
+LINES_MAX: Final = 4_000
+"""What one invoice may hold, so that its event always fits a record of the broker."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +61,9 @@ def parse(data: bytes, today: date) -> Invoice | Unreadable:
     if report.failed():
         return _readable(tree, version, report)
     sources = Sources.of(tree.root, version)
+    if len(sources.services.children) > LINES_MAX:
+        report.error("too_many_lines", sources.services, limit=str(LINES_MAX))
+        return _readable(tree, version, report)
     message = _judge(sources, today, report)
     if report.failed():
         return _readable(tree, version, report)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.ingest.xml_invoice import Invoice, Unreadable, parse
+from services.ingest.xml_invoice import LINES_MAX, Invoice, Unreadable, parse
 from tests.unit.ingest.samples import TODAY, changed, message_45, message_50, with_attachment
 
 
@@ -138,3 +138,15 @@ def test_a_flood_of_findings_is_cut_and_counted() -> None:
     assert isinstance(found, Unreadable)
     assert len(found.findings) == 101
     assert found.findings[-1].code == "findings_cut"
+
+
+def test_b13_more_lines_than_an_event_can_hold_are_refused_with_what_to_do() -> None:
+    message = message_50()
+    begin = message.rindex("<i:service ")
+    line = message[begin : message.index("/>", begin) + 2]
+    data = message.replace(line, line * LINES_MAX, 1).encode()
+    refused = parse(data, TODAY)
+    assert isinstance(refused, Unreadable)
+    assert refused.status == 413
+    assert [finding.code for finding in refused.findings] == ["too_many_lines"]
+    assert refused.findings[0].params == {"limit": str(LINES_MAX)}
