@@ -63,7 +63,9 @@ def open_vault(settings: Settings, clock: Clock) -> Vault:
     if not settings.distributed:
         migrate.upgrade(KEYS, engine)
     reader = connect(settings, KEYS)
-    return Vault(engine, master_key(path), clock.now, reader)
+    vault = Vault(engine, master_key(path), clock.now, reader)
+    vault.check()
+    return vault
 
 
 async def _nowhere(*_: Any, **__: Any) -> Any:

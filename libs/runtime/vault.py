@@ -19,6 +19,7 @@ from sqlalchemy import Column, Engine, LargeBinary, MetaData, String, Table, bin
 
 from libs.events import Event
 from libs.events.values import EventId, Private, SubjectId
+from libs.runtime.engines import UnsafeSetUp
 from libs.runtime.rows import INSERT
 
 E = TypeVar("E", bound=Event)
@@ -64,6 +65,14 @@ class Vault:
         """Held over a commit; a lock of its own where readers have a connection of their own."""
         self._asked: set[SubjectId] = set()
         self._known: dict[SubjectId, tuple[float, AESGCM | None]] = {}
+
+    def check(self) -> None:
+        """Open one key of the store: a master key that does not fit shows before any work."""
+        there = SUBJECT_KEYS.c.key.is_not(None)
+        with self._reader.connect().execution_options(reading=True) as db:
+            row = db.execute(select(SUBJECT_KEYS).where(there).limit(1)).first()
+        if row is not None:
+            self._unwrap(row.subject, row.key)
 
     def close(self) -> None:
         """Let go of the key store."""
@@ -205,7 +214,7 @@ class Vault:
                 wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:], subject.encode()
             )
         except InvalidTag:
-            raise RuntimeError(
+            raise UnsafeSetUp(
                 "The master key does not fit the key store; restore both from one backup."
             ) from None
 
@@ -226,7 +235,7 @@ def master_key(path: Path) -> bytes:
             os.fsync(file.fileno())
     key = base64.b64decode(path.read_bytes().strip(), validate=True)
     if len(key) != 32:  # noqa: PLR2004 - AES-256
-        raise RuntimeError(f"{path} must hold 32 bytes in base64.")
+        raise UnsafeSetUp(f"{path} must hold 32 bytes in base64.")
     return key
 
 

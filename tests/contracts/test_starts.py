@@ -1,5 +1,6 @@
 """What refuses to start, because it could lose what it took (P2, P36)."""
 
+from base64 import b64encode
 from collections.abc import Callable
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 from sqlalchemy import create_engine, event
 from sqlalchemy.pool import StaticPool
 
+from libs.events.values import SubjectId
 from libs.runtime.clock import Clock
 from libs.runtime.engines import UnsafeSetUp, check_durable, open_engine
 from libs.runtime.serve import check_address
@@ -75,4 +77,17 @@ def test_a_second_system_on_a_data_folder_is_refused(tmp_path: Path) -> None:
 def test_a_distributed_service_without_its_master_key_is_refused(tmp_path: Path) -> None:
     settings = Settings(data=tmp_path, database="postgresql://db/{service}", kafka="b:9092")
     with pytest.raises(UnsafeSetUp, match="QUITTANCE_MASTER_KEY"):
+        open_vault(settings, Clock())
+
+
+def test_a_master_key_that_does_not_fit_its_key_store_is_refused(tmp_path: Path) -> None:
+    settings = Settings(data=tmp_path, demo=False)
+    first = open_vault(settings, Clock())
+    first.ensure([SubjectId("somebody")])
+    first.close()
+    (tmp_path / "master.key").write_bytes(b64encode(b"x" * 32))
+    with pytest.raises(UnsafeSetUp, match="one backup"):
+        open_vault(settings, Clock())
+    (tmp_path / "master.key").write_bytes(b"c2hvcnQ=")
+    with pytest.raises(UnsafeSetUp, match="32 bytes"):
         open_vault(settings, Clock())
