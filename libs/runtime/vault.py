@@ -1,7 +1,6 @@
 """Personal data under a key per subject; the keys live in a store of their own (P34, BR-114)."""
 
 import base64
-import hashlib
 import hmac
 import os
 import threading
@@ -248,8 +247,3 @@ def private_fields(event: type[Event]) -> Mapping[str, type]:
             if get_origin(part) is Private:
                 found[name] = get_args(part)[0]
     return found
-
-
-def fingerprint(key: bytes) -> str:
-    """Return what may be shown of a key, to tell two apart."""
-    return hashlib.sha256(key).hexdigest()[:8]

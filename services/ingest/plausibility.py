@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Final
 
 from libs.events.values import Facts, Kind, Law, Party, Patient, Scheme
@@ -171,11 +171,3 @@ def years_before(on: date, years: int) -> date:
         return on.replace(year=on.year - years)
     except ValueError:
         return on.replace(year=max(1, on.year - years), day=28) if on.day == 29 else date.min  # noqa: PLR2004
-
-
-def latest(on: date, days: int) -> date:
-    """Return a day some days later, or the last day of the calendar."""
-    try:
-        return on + timedelta(days=days)
-    except OverflowError:
-        return date.max
