@@ -50,5 +50,5 @@ def figures() -> Iterator[Figure]:
         ours=ours,
         anchor=anchor,
         against="bare ASGI + lxml",
-        wanted="0.45 x",
+        at_least=0.45,
     )

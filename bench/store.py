@@ -209,7 +209,7 @@ def load(folder: Path) -> Figure:
         ours=rates[0],
         anchor=rates[1],
         against="es repository.get",
-        wanted="3.5 x",
+        at_least=3.5,
     )
 
 
