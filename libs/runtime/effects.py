@@ -121,16 +121,23 @@ class Effects:
         at = await host.until_done(lambda: self._position(host), CONSUMER)
         while True:
             grown.clear()
-            read = partial(host.read, host.store.read, at, PAGE_EVENTS, self.types)
-            found, upto = await host.until_done(read, CONSUMER)
+            upto = await self.step(host, at)
             if upto == at:
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(grown.wait(), IDLE_SECONDS)
-                continue
-            items = await self.run(found)
-            record = partial(self._record, host, at, upto, items)
-            moved = await host.until_done(record, CONSUMER)
-            at = upto if moved else await host.until_done(lambda: self._position(host), CONSUMER)
+            at = upto
+
+    async def step(self, host: "Host", at: int) -> int:
+        """Do the page behind a position; return where the checkpoint stands then."""
+        read = partial(host.read, host.store.read, at, PAGE_EVENTS, self.types)
+        found, upto = await host.until_done(read, CONSUMER)
+        if upto == at:
+            return at
+        items = await self.run(found)
+        record = partial(self._record, host, at, upto, items)
+        if await host.until_done(record, CONSUMER):
+            return upto
+        return await host.until_done(lambda: self._position(host), CONSUMER)
 
     async def _position(self, host: "Host") -> int:
         return await host.read(host.store.position, CONSUMER, self._service.name)
