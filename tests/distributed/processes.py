@@ -99,11 +99,15 @@ class Shape:
         return found
 
     def start(self, *names: str, days_ahead: int = 0) -> None:
-        """Start services as their containers do, and wait until they are ready."""
+        """Start services as their containers do, and wait until they are ready.
+
+        `ingest.2` is a further instance of ingest.
+        """
         for name in names:
-            run = [sys.executable, "-m", "services", "serve", name]
+            service = name.partition(".")[0]
+            run = [sys.executable, "-m", "services", "serve", service]
             if days_ahead:
-                run = [sys.executable, str(AHEAD), name, str(days_ahead)]
+                run = [sys.executable, str(AHEAD), service, str(days_ahead)]
             with (self.folder / f"{name}.log").open("ab") as log:
                 process = subprocess.Popen(
                     run, cwd=ROOT, env=self.environment(name), stdout=log, stderr=log
