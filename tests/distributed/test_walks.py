@@ -7,164 +7,29 @@ own; the last one moves dunning's clock.
 import asyncio
 import base64
 import json
-import re
-import subprocess
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date, timedelta
+from collections.abc import Iterator, Mapping
+from datetime import date
 from functools import partial
-from itertools import count
 from typing import Any
 
-import httpx
 import pytest
 from sqlalchemy import create_engine, text
 
-from libs.events.values import PracticeKind, Scheme
-from libs.runtime.clock import Clock
 from libs.runtime.kafka import Cluster, group_lag
-from libs.runtime.settings import Settings
-from services.simulator.camt054 import Receipt, camt054
-from services.simulator.invoices import Invoice, invoice
-from services.simulator.practices import Practice, Wish, practice
 from services.simulator.request import message
-from tests.distributed.processes import SERVICES, Shape, Unavailable, eventually
-from tests.engines import ROOT, Databases
+from tests.distributed.driving import (
+    TODAY,
+    Cooperative,
+    bills,
+    issued,
+    steps,
+    wait_for_steps,
+)
+from tests.distributed.processes import SERVICES, Shape, eventually
+from tests.engines import Databases
 
 pytestmark = [pytest.mark.kafka, pytest.mark.postgres]
-
-SEED = 7
-TODAY = Clock().today()
-WORKDAY = TODAY - timedelta(days=max(0, TODAY.weekday() - 4) + 7)
-"""A day on which patients were treated, a week ago or so."""
-XML = {"Content-Type": "application/xml"}
-
-
-@dataclass
-class Partner:
-    """A program that speaks REST with the gateway, as practice software and the bank's link do."""
-
-    door: str
-    client_id: str
-    secret: str
-    token: str = ""
-
-    def ask(self, method: str, path: str, **more: Any) -> httpx.Response:
-        """Ask once; a token is fetched where there is none."""
-        if not self.token:
-            form = {
-                "grant_type": "client_credentials",
-                "client_id": self.client_id,
-                "client_secret": self.secret,
-            }
-            answer = httpx.post(f"{self.door}/v1/oauth/token", data=form, timeout=30)
-            assert answer.status_code == 200, answer.text
-            self.token = answer.json()["access_token"]
-        headers = {"Authorization": f"Bearer {self.token}"} | more.pop("headers", {})
-        return httpx.request(method, self.door + path, headers=headers, timeout=30, **more)
-
-    def get(self, path: str) -> Any:
-        answer = self.ask("GET", path)
-        assert answer.status_code == 200, answer.text
-        return answer.json()
-
-    def hand_in(self, path: str, body: bytes) -> httpx.Response:
-        """Send until there is an answer: whoever got none sends the same bytes again."""
-
-        def taken() -> httpx.Response:
-            answer = self.ask("POST", path, content=body, headers=XML)
-            if answer.status_code >= 500:
-                raise Unavailable(answer.text)
-            return answer
-
-        answer: httpx.Response = eventually(taken)
-        assert answer.status_code in {200, 202}, answer.text
-        return answer
-
-
-@dataclass
-class Cooperative:
-    """The running shape with its bank."""
-
-    shape: Shape
-    bank: Partner
-    members: Iterator[int] = field(default_factory=lambda: count(1))
-    files: Iterator[int] = field(default_factory=lambda: count(1))
-
-    def join(self) -> tuple[Practice, Partner]:
-        """Make a practice a member by the command line and give its software a client."""
-        who = practice(
-            SEED, next(self.members), Wish(kind=PracticeKind.GENERAL_PRACTICE, canton="LU"), TODAY
-        )
-        particulars = {
-            "account": who.account_no, "name": who.name, "kind": who.kind, "canton": who.canton,
-            "zip": who.address.zip, "city": who.address.city, "street": who.address.street,
-            "house-no": who.address.house_no, "iban": who.iban, "language": who.language,
-            "zsr": who.zsr, "joined-on": TODAY - timedelta(days=400),
-        }  # fmt: skip  # one row a line of the form
-        given = [f"--{name}={value}" for name, value in particulars.items()]
-        glns = [f"--gln={gln}" for gln in who.glns]
-        member = self.shape.said("practice", "add", *given, *glns)
-        client = self.shape.said(
-            "client", "add", f"--practice={member['practice_id']}", "--name=Software"
-        )
-        software = Partner(self.shape.door, client["client_id"], client["client_secret"])
-        plain = {
-            "rappel_plus": False,
-            "collection_agency": "Inkasso AG",
-            "secrecy_basis": "CONSENT",
-        }
-
-        def configured() -> bool:
-            answer = software.ask(
-                "PUT",
-                "/v1/practice/settings/reminding",
-                json={"settings": plain},
-                headers={"If-Match": "*"},
-            )
-            assert answer.status_code in {200, 404, 409}, answer.text
-            return answer.status_code == 200
-
-        eventually(configured)
-        return who, software
-
-    def pay(self, items: Sequence[dict[str, Any]]) -> bytes:
-        """Return the bank's file in which these invoices are paid in full."""
-        number = next(self.files)
-        receipts = [
-            Receipt(
-                bank_reference=f"B{number}-{index}",
-                amount_rappen=item["open_rappen"],
-                reference=item["reference"],
-            )
-            for index, item in enumerate(items)
-        ]
-        return camt054(number, TODAY, Settings().creditor_iban, receipts)
-
-
-def bills(who: Practice, how_many: int) -> list[Invoice]:
-    """Return invoices that a practice writes to its patients."""
-    found = (invoice(SEED, who, (WORKDAY, index), TODAY) for index in count())
-    to_patients = (one for one in found if one.scheme is Scheme.TG)
-    return [next(to_patients) for _ in range(how_many)]
-
-
-def issued(software: Partner, how_many: int) -> list[dict[str, Any]]:
-    """Wait until so many invoices of a practice are issued and return them."""
-
-    def all_there() -> list[dict[str, Any]] | None:
-        """Return the list once it is long enough."""
-        items: list[dict[str, Any]] = software.get("/v1/invoices?limit=200")["items"]
-        return items if len(items) >= how_many else None
-
-    items: list[dict[str, Any]] = eventually(all_there)
-    return items
-
-
-def wait_for_steps(software: Partner, item: dict[str, Any], *wanted: str) -> None:
-    """Wait until all of this happened to an invoice."""
-    eventually(lambda: set(wanted) <= set(steps(software, item["invoice_id"])))
 
 
 def lies_on(shape: Shape, service: str, events: Mapping[tuple[str, str], int]) -> bool:
@@ -190,12 +55,6 @@ def at_rest(shape: Shape) -> dict[str, Any]:
 
     eventually(still)
     return found[-1]
-
-
-def steps(software: Partner, invoice_id: str) -> list[str]:
-    """Return the types of all that happened to an invoice, oldest first."""
-    events = software.get(f"/v1/invoices/{invoice_id}/timeline")["events"]
-    return [event["type"] for event in events]
 
 
 @pytest.fixture(scope="module")
@@ -226,13 +85,12 @@ def shape(
 
 
 @pytest.fixture(scope="module")
-def cooperative(shape: Shape) -> Cooperative:
-    bank = shape.said("client", "add", "--name=Bank", "--scope=bank:write")
-    return Cooperative(shape, Partner(shape.door, bank["client_id"], bank["client_secret"]))
+def cooperative(shape: Shape) -> Cooperative[Shape]:
+    return Cooperative.open(shape)
 
 
 def test_what_was_taken_is_issued_once_though_services_die_on_the_way(
-    cooperative: Cooperative,
+    cooperative: Cooperative[Shape],
 ) -> None:
     """Walk 1: XML → InvoiceIssued, heard by all. P1, F1 to F5: kill -9 of two services midway."""
     shape = cooperative.shape
@@ -257,7 +115,7 @@ def test_what_was_taken_is_issued_once_though_services_die_on_the_way(
     wait_for_steps(software, items[0], "InvoiceIssued", "CaseOpened", "ClaimTransmitted")
 
 
-def test_the_same_bytes_again_get_the_same_receipt(cooperative: Cooperative) -> None:
+def test_the_same_bytes_again_get_the_same_receipt(cooperative: Cooperative[Shape]) -> None:
     """P10, B22: over all processes there is one submission and one invoice."""
     who, software = cooperative.join()
     (one,) = bills(who, 1)
@@ -270,7 +128,7 @@ def test_the_same_bytes_again_get_the_same_receipt(cooperative: Cooperative) -> 
 
 
 def test_money_from_the_bank_stops_the_dunning_and_reaches_the_member(
-    cooperative: Cooperative,
+    cooperative: Cooperative[Shape],
 ) -> None:
     """Walk 2: camt.054 → PaymentReceived → DunningStopped, MemberCredited; the file comes twice."""
     who, software = cooperative.join()
@@ -289,7 +147,7 @@ def test_money_from_the_bank_stops_the_dunning_and_reaches_the_member(
     assert still["open_rappen"] == items[2]["open_rappen"]
 
 
-def test_a_topic_delivered_twice_changes_nothing(cooperative: Cooperative) -> None:
+def test_a_topic_delivered_twice_changes_nothing(cooperative: Cooperative[Shape]) -> None:
     """P6, F20: as after a restore, the relays know of nothing sent and send all of it again."""
     shape = cooperative.shape
     state = at_rest(shape)
@@ -311,7 +169,7 @@ def test_a_topic_delivered_twice_changes_nothing(cooperative: Cooperative) -> No
 
 
 def test_an_unpaid_invoice_is_reminded_by_letter_and_ends_at_the_agency(
-    cooperative: Cooperative,
+    cooperative: Cooperative[Shape],
 ) -> None:
     """Walk 3: reminders with their letters, then collection; dunning's days pass one jump a time.
 
@@ -349,7 +207,7 @@ def test_an_unpaid_invoice_is_reminded_by_letter_and_ends_at_the_agency(
     assert len(shape.topic("dunning")) >= 3
 
 
-def test_topics_name_nobody(cooperative: Cooperative) -> None:
+def test_topics_name_nobody(cooperative: Cooperative[Shape]) -> None:
     """P35: a patient is sealed in every key, header and value."""
     shape = cooperative.shape
     who, software = cooperative.join()
@@ -367,36 +225,8 @@ def test_topics_name_nobody(cooperative: Cooperative) -> None:
         assert f'"{person.given_name}"' not in everything
 
 
-def test_what_the_operations_page_says_of_kcat_is_what_kcat_does(
-    cooperative: Cooperative,
-) -> None:
-    """The commands of docs/operations.md as they stand there, on this broker (P47)."""
-    page = (ROOT / "docs" / "operations.md").read_text()
-    commands = re.findall(r"^kcat .*?(?=\s{2,}#)", page, re.MULTILINE)
-    assert len(commands) == 2
-    invoice_id = json.loads(cooperative.shape.topic("dunning")[0]["payload"])["invoice_id"]
-    for command in commands:
-        here = command.replace("localhost:9092", cooperative.shape.bootstrap)
-        here = here.replace("<invoice id>", invoice_id)
-        done = subprocess.run(
-            ["sh", "-c", here], capture_output=True, text=True, timeout=60, check=True
-        )
-        assert done.stdout.strip(), here
-    for header in ("ce_id", "ce_type", "ce_subject", "position", "pseq"):
-        assert (
-            f"{header}="
-            in subprocess.run(
-                ["sh", "-c", commands[0].replace("localhost:9092", cooperative.shape.bootstrap)],
-                capture_output=True,
-                text=True,
-                timeout=60,
-                check=True,
-            ).stdout
-        )
-
-
 def test_at_the_end_all_invariants_hold_and_every_process_ends_well(
-    cooperative: Cooperative,
+    cooperative: Cooperative[Shape],
 ) -> None:
     """P12, P40."""
     shape = cooperative.shape
