@@ -21,7 +21,7 @@ from tests import cast
 from tests.system import MONDAY, Cooperative, cooperative
 
 FOLDER = Path(__file__).parent / "data" / "releases"
-LAST_DAY = MONDAY + timedelta(days=90)
+LAST_DAY = MONDAY + timedelta(days=60)
 """A reminder has gone out by then; a test that opens the folder goes on behind this day."""
 
 
