@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 
 from libs.events.values import DocumentId, SubjectId
+from libs.runtime import crash
 from libs.runtime.ids import new_id
 from libs.runtime.vault import Vault
 
@@ -53,7 +54,9 @@ class Documents:
             file.write(msgspec.msgpack.encode(_Box(subject=subject, sealed=sealed)))
             file.flush()
             os.fsync(file.fileno())
+        crash.point("documents.before_rename")
         part.rename(path)
+        crash.point("documents.after_rename")
         _sync_folder(path.parent)
         return document
 

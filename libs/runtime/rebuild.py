@@ -8,7 +8,7 @@ from itertools import islice
 
 from sqlalchemy import Connection, text
 
-from libs.runtime import rows
+from libs.runtime import crash, rows
 from libs.runtime.hearing import Hearing
 from libs.runtime.verify import Reach, changes
 
@@ -27,5 +27,6 @@ def rebuild(hearing: Hearing, db: Connection, reach: Reach) -> int:
     count = 0
     while page := list(islice(made, PAGE)):
         rows.write(db, page)
+        crash.point("rebuild.before_commit")
         count += len(page)
     return count

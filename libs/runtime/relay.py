@@ -18,7 +18,7 @@ import structlog
 from sqlalchemy import Connection, Engine, NullPool, create_engine, select, text
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from libs.runtime import rows
+from libs.runtime import crash, rows
 from libs.runtime.engines import soon
 from libs.runtime.records import Record, envelope_to_record, partition_of, topic_of
 from libs.runtime.store import Conflict, Store
@@ -123,9 +123,12 @@ class Relay:
             page = await self._on_thread(self._read)
             if page.to == page.start:
                 return False
+            crash.point("relay.after_read")
             if page.records:
                 await self._sender.send(self._topic, page.records)
+                crash.point("relay.after_send")
             await self._on_thread(lambda: self._checkpoint(page))
+            crash.point("relay.after_checkpoint")
             self.sent_up_to = page.to
             return True
 

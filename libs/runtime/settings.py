@@ -98,3 +98,14 @@ class Settings(BaseSettings):
         """Return the URL of another service's internal HTTP interface."""
         named = dict(part.split("=", 1) for part in self.peers.split(",") if "=" in part)
         return named[service] if named else self.peers.format(service=service)
+
+
+class Rehearsal(BaseSettings):
+    """What a test of crashes tells a process: without the prefix, so that it is no setting."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore")
+
+    crashpoint: str = Field(default="", description="Point at which the process kills itself.")
+    crashpoint_data: Path | None = Field(
+        default=None, description="The data folder once more: the one that may be hurt."
+    )

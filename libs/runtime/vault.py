@@ -18,6 +18,7 @@ from sqlalchemy import Column, Engine, LargeBinary, MetaData, String, Table, bin
 
 from libs.events import Event
 from libs.events.values import EventId, Private, SubjectId
+from libs.runtime import crash
 from libs.runtime.engines import UnsafeSetUp
 from libs.runtime.rows import INSERT
 
@@ -138,6 +139,8 @@ class Vault:
         with self._engine.begin() as db:
             statement = INSERT[db.dialect.name](SUBJECT_KEYS).on_conflict_do_nothing()
             db.execute(statement, [self._new_row(subject) for subject in subjects])
+            crash.point("keys.before_commit")
+        crash.point("keys.after_commit")
         with self._lock:
             for subject in subjects:
                 self._known.pop(subject, None)

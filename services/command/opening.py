@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from libs.runtime import migrate
+from libs.runtime import crash, migrate
 from libs.runtime.clock import Clock
 from libs.runtime.engines import KEYS, connect
 from libs.runtime.hearing import Hearing
@@ -54,6 +54,7 @@ def reading(all_: dict[str, Opened]) -> Iterator[dict[str, Connection]]:
 
 def migrate_all(settings: Settings, names: list[str]) -> list[str]:
     """Bring databases to the newest revision, as their owner; return what was done."""
+    crash.arm(settings.data)
     done = []
     for name in names or [KEYS, *BUILDS]:
         engine = connect(settings, name, owner=True)

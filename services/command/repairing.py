@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection
 
-from libs.runtime import parked
+from libs.runtime import crash, parked
 from libs.runtime.engines import UnsafeSetUp, connect
 from libs.runtime.kafka import TopicState, apply_topics
 from libs.runtime.rebuild import rebuild
@@ -25,6 +25,7 @@ def rebuild_one(settings: Settings, name: str) -> int:
     """Make a service's read tables again; embedded, only while nothing runs on the folder."""
     if name not in BUILDS:
         raise UnsafeSetUp(f"There is no service {name}; there are {', '.join(BUILDS)}.")
+    crash.arm(settings.data)
     folder = None if settings.distributed else DataFolder(settings.data)
     try:
         with (

@@ -7,8 +7,8 @@ import structlog
 from prometheus_client import start_http_server
 from rich.console import Console
 
+from libs.runtime import crash, log, trace
 from libs.runtime import distributed as joining
-from libs.runtime import log, trace
 from libs.runtime.clock import Clock, MovableClock
 from libs.runtime.engines import UnsafeSetUp
 from libs.runtime.kafka import Cluster
@@ -24,6 +24,7 @@ console = Console(stderr=True)
 
 def embedded(settings: Settings) -> None:
     """Run all services in this process until Ctrl-C; on the first start, play the demo."""
+    crash.arm(settings.data)
     check_address(settings)
     chosen = "log_level" in settings.model_fields_set
     log.configure(settings.log_level if chosen else "warning")  # a terminal is for people
@@ -68,6 +69,7 @@ def distributed(settings: Settings, name: str, clock: Clock | None = None) -> No
         )
     if settings.demo and "demo" in settings.model_fields_set:
         raise UnsafeSetUp("The demo lives in the embedded shape only; unset QUITTANCE_DEMO.")
+    crash.arm(settings.data)
     check_address(settings)
     log.configure(settings.log_level, name)
     trace.configure(name)

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Final
 
 from libs.events.values import COOPERATIVE, DocumentId, PracticeId, Private
+from libs.runtime import crash
 from libs.runtime.service import Parts
 from libs.runtime.web import Handler, Querier
 from services.ingest import projections, subjects
@@ -57,6 +58,7 @@ class BankIntake:
         """Return what became of the file, and whether it had come in before."""
         subject = self._vault.pseudonym("bank file", delivery.file)
         await self._documents.put(delivery.data, subject)
+        crash.point("bank_file.after_storing")
         judged = refuses_type(delivery.content_type)
         read = judged or await self._parse(delivery.data)
         if isinstance(read, Unreadable):
@@ -65,6 +67,7 @@ class BankIntake:
         for start in range(0, len(commands), TOGETHER):
             some = commands[start : start + TOGETHER]
             await asyncio.gather(*(self._handle(command) for command in some))
+            crash.point("bank_file.after_booking")
         return await self._close(delivery, read)
 
     async def _parse(self, data: bytes) -> BankFile | Unreadable:

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from typing import Final
 
 from libs.events.values import DocumentId, PracticeId, Private, SubmissionId
+from libs.runtime import crash
 from libs.runtime.ids import derived
 from libs.runtime.service import Parts
 from libs.runtime.web import Handler, Querier
@@ -105,6 +106,7 @@ class Intake:
         vault, practice_id = self._vault, arrival.practice_id
         case = subjects.case(vault, invoice.invoice_id)
         await self._documents.put(arrival.data, case)
+        crash.point("upload.after_storing")
         debtor = subjects.debtor(vault, practice_id, invoice.debtor, invoice.patient)
         state = await self._handle(
             AcceptSubmission(

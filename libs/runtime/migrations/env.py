@@ -3,6 +3,8 @@
 from alembic import context
 from sqlalchemy import Connection, Engine
 
+from libs.runtime import crash
+
 engine: Engine = context.config.attributes["engine"]
 
 
@@ -17,6 +19,7 @@ def run(connection: Connection) -> None:
     )
     with context.begin_transaction():
         context.run_migrations()
+    crash.point("migrate.before_commit")
 
 
 with engine.begin() as connection:
