@@ -77,7 +77,7 @@ class Bench:
 
     def _shaken(self, host: Host, engine: Engine, reader: Engine) -> Host:
         host.store = host.writer.store = host.hearing.store = Shaky(host.service.name, engine)
-        host.read_store = Shaky(host.service.name, reader)
+        host.read_store = host.reader.store = Shaky(host.service.name, reader)
         self._hosts.append(host)
         return host
 

@@ -1,7 +1,6 @@
 """A transaction under way: commands decided on what is stored and on each other."""
 
-from collections.abc import Iterable, Sequence
-from concurrent.futures import Future
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -36,12 +35,10 @@ class Pending:
 
 
 class Work(Protocol):
-    """What a caller wants done in one transaction, with the place where it waits.
+    """What a caller wants done in one transaction.
 
     A batch that lost a race is rolled back and done again: both methods start afresh each time.
     """
-
-    future: Future[Any]
 
     def prepare(self, batch: "Batch") -> Sequence[Pending]:
         """Read what is needed and return the commands, so that all streams load in one query."""
@@ -58,7 +55,6 @@ class Commands:
 
     def __init__(self, pending: Sequence[Pending]) -> None:
         self.pending = pending
-        self.future: Future[Sequence[Pending]] = Future()
         self._tried = False
 
     def prepare(self, batch: "Batch") -> Sequence[Pending]:  # noqa: ARG002 - nothing is read
@@ -78,6 +74,25 @@ class Commands:
 
     def answer(self) -> Sequence[Pending]:
         return self.pending
+
+
+class TableWork:
+    """A change of tables that are not made of events: sessions, tokens, failed logins."""
+
+    def __init__(self, function: Callable[..., Any], args: Sequence[Any]) -> None:
+        self._function = function
+        self._args = args
+        self._result: Any = None
+
+    def prepare(self, batch: "Batch") -> Sequence[Pending]:
+        self._result = self._function(batch.db, *self._args)
+        return []
+
+    def decide(self, batch: "Batch") -> None:
+        """Nothing is decided."""
+
+    def answer(self) -> Any:
+        return self._result
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,6 @@ rendered twice but is recorded once. An effect that keeps failing is parked and 
 import asyncio
 import contextlib
 from collections.abc import Sequence
-from concurrent.futures import Future
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -45,7 +44,6 @@ class EffectsWork:
     def __init__(
         self, hearing: Hearing, after: int, upto: int, items: Sequence[Heard], now: datetime
     ) -> None:
-        self.future: Future[bool] = Future()
         self._hearing = hearing
         self._after = after
         self._upto = upto
@@ -74,7 +72,6 @@ class RedrivenEffect:
     """A parked effect that was tried again: worked off, or parked for longer."""
 
     def __init__(self, hearing: Hearing, item: Heard, now: datetime) -> None:
-        self.future: Future[None] = Future()
         self._hearing = hearing
         self._item = item
         self._now = now

@@ -1,13 +1,14 @@
 """How a service hears others: pages of envelopes, from the owner's store or from Kafka."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
-from concurrent.futures import Executor
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Any, Protocol, TypeVar
 
 from libs.events import Envelope
 from libs.runtime.store import Broken, Store
+
+T = TypeVar("T")
 
 PAGE_EVENTS = 500
 
@@ -71,6 +72,12 @@ class PositionOf(Protocol):
     async def __call__(self, source: str, partition: int) -> int: ...
 
 
+class Querier(Protocol):
+    """Run a function of a connection on the reader thread of the log's owner."""
+
+    async def __call__(self, function: Callable[..., T], *args: Any) -> T: ...
+
+
 class Wake:
     """Tells everybody who waits for a log that it grew."""
 
@@ -90,19 +97,19 @@ class Wake:
 
 
 class StoreFeed:
-    """The embedded feed: the owner's log, read in its own reader thread. One partition."""
+    """The embedded feed: the owner's log, read on its own reader thread. One partition."""
 
     def __init__(
         self,
         store: Store,
-        reader: Executor,
+        read: Querier,
         wake: Wake,
         types: Sequence[str],
         position_of: PositionOf,
     ) -> None:
         self.source = store.service
         self._store = store
-        self._reader = reader
+        self._read = read
         self._grown = wake.listen()
         self._types = sorted(types)
         self._position_of = position_of
@@ -111,16 +118,14 @@ class StoreFeed:
     async def start(self) -> None:
         """Raise Broken where we heard more than the owner has: its log was restored (F29, F52)."""
         self._at = await self._position_of(self.source, 0)
-        loop = asyncio.get_running_loop()
-        head = await loop.run_in_executor(self._reader, self._head)
+        head = await self._read(self._store.head)
         if head < self._at:
             raise Broken(f"{self.source}: heard up to {self._at}, but the log ends at {head}")
 
     async def next(self) -> Page:
-        loop = asyncio.get_running_loop()
         while True:
             self._grown.clear()
-            found, upto = await loop.run_in_executor(self._reader, self._read, self._at)
+            found, upto = await self._read(self._store.read, self._at, PAGE_EVENTS, self._types)
             if upto > self._at:
                 items = [(event.position, event) for event in found]
                 return Page(source=self.source, partition=0, after=self._at, upto=upto, items=items)
@@ -133,16 +138,4 @@ class StoreFeed:
         """Nothing is held."""
 
     async def lag(self) -> int:
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._reader, self._behind)
-
-    def _read(self, after: int) -> tuple[list[Envelope], int]:
-        with self._store.reading() as db:
-            return self._store.read(db, after, PAGE_EVENTS, self._types)
-
-    def _head(self) -> int:
-        with self._store.reading() as db:
-            return self._store.head(db)
-
-    def _behind(self) -> int:
-        return max(0, self._head() - self._at)
+        return max(0, await self._read(self._store.head) - self._at)

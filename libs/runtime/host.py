@@ -2,14 +2,13 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, TypeVar
 
 import structlog
 from sqlalchemy import Engine
 
 from libs.runtime import trace
-from libs.runtime.batch import Batch, Commands, Pending, Work
+from libs.runtime.batch import Commands, Pending, TableWork, Work
 from libs.runtime.clock import Clock
 from libs.runtime.effects import Effects
 from libs.runtime.feed import Feed, Wake
@@ -17,6 +16,7 @@ from libs.runtime.hearing import Hearing
 from libs.runtime.ids import derived, new_id
 from libs.runtime.metrics import HALTED, LAG_RECORDS, LAG_SECONDS
 from libs.runtime.pages import redrive, take
+from libs.runtime.reader import Reader
 from libs.runtime.service import Command, Service
 from libs.runtime.store import Broken, Store
 from libs.runtime.vault import Vault
@@ -34,26 +34,6 @@ WAIT_MAX = 5.0
 
 class Overloaded(Exception):
     """Too much waits already; answered as 503 with Retry-After (P41)."""
-
-
-class TableWork:
-    """A change of tables that are not made of events: sessions, tokens, failed logins."""
-
-    def __init__(self, function: Callable[..., Any], args: Sequence[Any]) -> None:
-        self.future: Future[Any] = Future()
-        self._function = function
-        self._args = args
-        self._result: Any = None
-
-    def prepare(self, batch: Batch) -> Sequence[Pending]:
-        self._result = self._function(batch.db, *self._args)
-        return []
-
-    def decide(self, batch: Batch) -> None:
-        """Nothing is decided."""
-
-    def answer(self) -> Any:
-        return self._result
 
 
 class Host:
@@ -74,8 +54,8 @@ class Host:
         self.vault = vault
         self.wake = Wake()
         self.feeds: list[Feed] = []
-        self.reader = ThreadPoolExecutor(1, f"reader-{service.name}")
         self.read_store = Store(service.name, reader_engine)
+        self.reader = Reader(self.read_store)
         self.hearing = Hearing(service, store, vault)
         self.effects = Effects(service, vault)
         self.troubles: dict[str, str] = {}
@@ -96,7 +76,7 @@ class Host:
         Raises the rule's Refused; Overloaded when too much waits. With a `command_id` that was
         used before, nothing is decided and the present state is returned.
         """
-        if limited and self.writer.waiting > self._queue_max:
+        if limited and self.writer.worker.waiting > self._queue_max:
             raise Overloaded
         pending = Pending(
             command=command,
@@ -116,8 +96,17 @@ class Host:
 
         One that fails, by a bug in a rule, raises once all others are decided.
         """
-        refused = 0
-        failed: Exception | None = None
+        decided = await self.decide_all(commands, correlation)
+        for done in decided:
+            if done.failed is not None:
+                raise done.failed
+        return sum(done.refused is not None for done in decided)
+
+    async def decide_all(
+        self, commands: Sequence[Command], correlation: str = ""
+    ) -> Sequence[Pending]:
+        """Decide commands in order and return what became of each."""
+        decided: list[Pending] = []
         for start in range(0, len(commands), COMMANDS_MAX):
             pending = [
                 Pending(
@@ -128,23 +117,13 @@ class Host:
                 )
                 for command in commands[start : start + COMMANDS_MAX]
             ]
-            for done in await self.submit(Commands(pending)):
-                failed = failed or done.failed
-                if done.refused is not None:
-                    refused += 1
-                    log.info("proposal_refused", reason=type(done.refused).__name__)
-        if failed is not None:
-            raise failed
-        return refused
+            decided += await self.submit(Commands(pending))
+        return decided
 
     async def read(self, function: Callable[..., T], *args: Any) -> T:
         """Run a query of the service's read tables on its reader thread."""
-
-        def run() -> T:
-            with self.read_store.reading() as db:
-                return function(db, *args)
-
-        return await asyncio.get_running_loop().run_in_executor(self.reader, run)
+        result: T = await self.reader.worker.submit((function, args))
+        return result
 
     async def write(self, function: Callable[..., T], *args: Any) -> T:
         """Change tables that are not made of events, on the writer thread."""
@@ -164,7 +143,6 @@ class Host:
         """Begin to write, hear, do effects and follow the calendar."""
         self._loop = asyncio.get_running_loop()
         self.feeds = list(feeds)
-        self.writer.start()
         for feed in self.feeds:
             self.spawn(self._hear(feed), f"feed:{feed.source}")
         if self.service.effects:
@@ -184,8 +162,8 @@ class Host:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await asyncio.to_thread(self.writer.stop)
-        self.reader.shutdown()
+        await asyncio.to_thread(self.writer.worker.stop)
+        await asyncio.to_thread(self.reader.worker.stop)
         self.store.engine.dispose()
         self.read_store.engine.dispose()
 
@@ -210,7 +188,7 @@ class Host:
 
     async def at_rest(self) -> bool:
         """Whether nothing waits, and everything that was said to it has been worked off."""
-        if self._busy or self.writer.waiting:
+        if self._busy or self.writer.worker.waiting:
             return False
         for feed in self.feeds:
             if await feed.lag():
@@ -221,8 +199,7 @@ class Host:
         """Put work into the writer's queue and return its answer after the commit."""
         self._busy += 1
         try:
-            self.writer.put(work)
-            return await asyncio.wrap_future(work.future)
+            return await self.writer.worker.submit(work)
         finally:
             self._busy -= 1
 

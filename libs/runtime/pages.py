@@ -1,7 +1,6 @@
 """A page of what was heard, or of what was parked, as work for the writer."""
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -27,7 +26,6 @@ class PageWork:
         failed: Exception | None = None,
     ) -> None:
         """With what has `failed` before, nothing is tried: the page's message is parked with it."""
-        self.future: Future[bool] = Future()
         self._failed = failed
         self._hearing = hearing
         self._page = page
@@ -79,7 +77,6 @@ class Redrive:
     ) -> None:
         self._only = only
         self._failed = failed
-        self.future: Future[int] = Future()
         self._hearing = hearing
         self._now = now
         self._items: list[Heard] = []

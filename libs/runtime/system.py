@@ -193,7 +193,7 @@ class System:
         for kind in host.hearing.types:
             wanted[SAID_BY[kind.__name__]].add(kind.__name__)
         return [
-            StoreFeed(owner.read_store, owner.reader, owner.wake, sorted(types), host.position_of)
+            StoreFeed(owner.read_store, owner.read, owner.wake, sorted(types), host.position_of)
             for source, types in sorted(wanted.items())
             if (owner := self.hosts.get(source)) is not None
         ]

@@ -4,9 +4,7 @@
 read tables folded inside the transaction; the head of the log is taken last (event-log section 2).
 """
 
-import queue
 import random
-import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import fields
@@ -24,8 +22,8 @@ from libs.runtime.clock import Clock
 from libs.runtime.metrics import BATCH_EVENTS, RETRIED
 from libs.runtime.service import Command, Decider, Service
 from libs.runtime.store import Conflict, Store
-from libs.runtime.trouble import Stopped
 from libs.runtime.vault import Vault
+from libs.runtime.worker import Job, Worker
 
 log = structlog.get_logger()
 
@@ -53,9 +51,6 @@ class Writer:
         self.encoder = msgspec.json.Encoder()
         self._project = project
         self._grown = grown
-        self._queue: queue.SimpleQueue[Work | None] = queue.SimpleQueue()
-        self._gate = threading.Lock()
-        self._stopped = False
         self._deciders = {
             command: decider for decider in service.deciders for command in decider.commands
         }
@@ -64,32 +59,7 @@ class Writer:
             for decider in service.deciders
         }
         self._cache: OrderedDict[str, tuple[int, Any]] = OrderedDict()
-        self._thread = threading.Thread(
-            target=self._run, name=f"writer-{service.name}", daemon=True
-        )
-
-    def start(self) -> None:
-        """Begin to take work."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Finish what has queued, then end."""
-        with self._gate:
-            self._stopped = True
-            self._queue.put(None)
-        self._thread.join()
-
-    def put(self, work: Work) -> None:
-        """Queue work; its future is settled after the commit. Raises Stopped after `stop`."""
-        with self._gate:
-            if self._stopped:
-                raise Stopped
-            self._queue.put(work)
-
-    @property
-    def waiting(self) -> int:
-        """How much work has queued."""
-        return self._queue.qsize()
+        self.worker = Worker(f"writer-{service.name}", self.settle, BATCH_MAX)
 
     def stream_of(self, command: Command) -> tuple[Decider[Any, Any, Any], str]:
         """Return the decider of a command and the name of the stream that it concerns."""
@@ -109,37 +79,21 @@ class Writer:
         event: Event = self._decoders[decider.name].decode(data)
         return event
 
-    def _run(self) -> None:
-        while True:
-            first = self._queue.get()
-            batch = [first]
-            while len(batch) < BATCH_MAX and batch[-1] is not None:
-                try:
-                    batch.append(self._queue.get_nowait())
-                except queue.Empty:
-                    break
-            work = [one for one in batch if one is not None]
-            if work:
-                self._settle(work)
-            if batch[-1] is None:
-                return
-
-    def _settle(self, work: Sequence[Work]) -> None:
+    def settle(self, jobs: Sequence[Job]) -> None:
+        """Do the work of all jobs in one transaction; each has its answer after the commit."""
         try:
-            self._write_until_done(work)
+            self._write_until_done([job.task for job in jobs])
         except Exception as error:
-            if len(work) > 1:
+            if len(jobs) > 1:
                 # One piece of work may spoil a batch; alone, each gets its own answer.
-                for one in work:
-                    self._settle([one])
+                for job in jobs:
+                    self.settle([job])
                 return
             log.exception("batch_failed", service=self.service.name, error=type(error).__name__)
-            if work[0].future.set_running_or_notify_cancel():
-                work[0].future.set_exception(error)
+            jobs[0].error = error
             return
-        for one in work:
-            if one.future.set_running_or_notify_cancel():  # nobody may be waiting any more
-                one.future.set_result(one.answer())
+        for job in jobs:
+            job.result = job.task.answer()
 
     def _write_until_done(self, work: Sequence[Work]) -> None:
         last: Conflict | None = None

@@ -6,9 +6,9 @@ its own. What holds on one of them has to hold on all. Source: event-log section
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any, TypeVar
 
 import pytest
 
@@ -17,10 +17,12 @@ from libs.runtime.engines import open_engine
 from libs.runtime.feed import Feed, StoreFeed, Wake
 from libs.runtime.ids import new_id
 from libs.runtime.kafka import Cluster, KafkaSender, apply_topics, kafka_feeds
+from libs.runtime.reader import Reader
 from libs.runtime.relay import Relay
 from libs.runtime.store import Store
 from tests.logs import Instance, create_log, position_in, practice, recorded
 
+T = TypeVar("T")
 pytestmark = pytest.mark.anyio
 
 HEARD = "InvoiceIssued"
@@ -65,10 +67,15 @@ async def in_process(owner: Store, consumer: Store) -> AsyncIterator[Rig]:
     async def made_known() -> None:
         wake.notify()
 
-    with ThreadPoolExecutor(1) as reader:
-        rig.made_known = made_known
-        rig.feed = lambda: StoreFeed(owner, reader, wake, [HEARD], position_in(consumer))
-        yield rig
+    async def read(function: Callable[..., T], *args: Any) -> T:
+        result: T = await reader.worker.submit((function, args))
+        return result
+
+    reader = Reader(owner)
+    rig.made_known = made_known
+    rig.feed = lambda: StoreFeed(owner, read, wake, [HEARD], position_in(consumer))
+    yield rig
+    reader.worker.stop()
 
 
 @asynccontextmanager

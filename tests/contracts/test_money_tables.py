@@ -60,12 +60,11 @@ async def running(build: Build, databases: Make, folder: Path) -> AsyncIterator[
     writer, reader = databases(service.name)
     migrate.upgrade(service.name, writer)
     host = Host(service, Store(service.name, writer), reader, keys, clock)
-    host.writer.start()
     try:
         yield host
     finally:
-        await asyncio.to_thread(host.writer.stop)
-        host.reader.shutdown()
+        await asyncio.to_thread(host.writer.worker.stop)
+        await asyncio.to_thread(host.reader.worker.stop)
         keys.close()
 
 

@@ -67,7 +67,7 @@ def test_a_consumer_ahead_of_a_restored_log_stops_with_an_alarm(bench: Bench) ->
         with host.store.writing() as db:
             host.store.move(db, "dunning", "gateway", 0, 0, 7)
         feed = StoreFeed(
-            owner.read_store, owner.reader, owner.wake, ["PracticeRegistered"], host.position_of
+            owner.read_store, owner.read, owner.wake, ["PracticeRegistered"], host.position_of
         )
         await host.start([feed])
         await until(lambda: "heard up to 7, but the log ends at 1" in host.halted)

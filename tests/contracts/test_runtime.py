@@ -58,9 +58,7 @@ class Pair:
         """Return a feed of the registry for the greeter."""
         owner = self.registry
         types = ["PracticeRegistered"]
-        return StoreFeed(
-            owner.read_store, owner.reader, owner.wake, types, self.greeter.position_of
-        )
+        return StoreFeed(owner.read_store, owner.read, owner.wake, types, self.greeter.position_of)
 
     async def start(self) -> None:
         """Start both."""
@@ -210,7 +208,7 @@ def test_two_instances_on_one_log_lose_no_race(databases: Make, tmp_path: Path) 
         await pair.rest()
         assert await registry.read(registry.store.head) == 120
         assert pair.proof() == []
-        await asyncio.to_thread(second.writer.stop)
+        await asyncio.to_thread(second.writer.worker.stop)
 
     run(pair, scene)
 
