@@ -17,6 +17,7 @@ import structlog
 from sqlalchemy import Connection
 
 from libs.events import Envelope, Event
+from libs.runtime import crash
 from libs.runtime.batch import Batch, Pending
 from libs.runtime.hearing import Heard, Hearing
 from libs.runtime.ids import derived
@@ -133,6 +134,7 @@ class Effects:
         items = await self.run(found)
         record = partial(self._record, host, at, upto, items)
         if await host.until_done(record, CONSUMER):
+            crash.point("effect.after_record", self._service.name)
             return upto
         return await host.until_done(lambda: self._position(host), CONSUMER)
 
@@ -215,7 +217,9 @@ class Effects:
         if type(event) in self._service.opens:
             event = await asyncio.to_thread(self._vault.open_event, event, envelope.id)
         effect: Effect = self._service.effects[type(event)]
+        crash.point("effect.before", self._service.name)
         made: Any = await effect(event, envelope)
+        crash.point("effect.before_record", self._service.name)
         commands = [] if made is None else made if isinstance(made, list | tuple) else [made]
         item.commands = [
             Pending(

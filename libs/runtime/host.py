@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 import structlog
 from sqlalchemy import Engine
 
-from libs.runtime import trace
+from libs.runtime import crash, trace
 from libs.runtime.batch import Commands, Pending, TableWork, Work
 from libs.runtime.clock import Clock
 from libs.runtime.effects import Effects
@@ -171,8 +171,10 @@ class Host:
         """Take one page of a feed through the writer."""
         page = await feed.next()
         self._busy += 1
+        crash.point("consume.before_store", self.service.name)
         try:
             moved = await self.until_done(lambda: take(self, page), f"feed:{feed.source}")
+            crash.point("consume.after_commit", self.service.name)
             await feed.done(page, moved=moved)
         finally:
             self._busy -= 1

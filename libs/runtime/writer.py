@@ -16,7 +16,7 @@ import structlog
 
 from libs.events import Envelope, Event
 from libs.events.values import Private, SubjectId
-from libs.runtime import rows
+from libs.runtime import crash, rows
 from libs.runtime.batch import Batch, Recorded, Work
 from libs.runtime.clock import Clock
 from libs.runtime.metrics import BATCH_EVENTS, RETRIED
@@ -109,6 +109,7 @@ class Writer:
             self._remember(batch)
             if batch.new:
                 self._grown()
+                crash.point("append.before_answer", self.service.name)
             return
         raise Conflict("The streams kept moving; nothing was written.") from last
 
@@ -123,7 +124,12 @@ class Writer:
             for recorded in batch.new:
                 batch.changes += self._project(self._seen(recorded), recorded.envelope)
             rows.write(db, batch.changes)
-            self.store.append(db, [recorded.envelope for recorded in batch.new])
+            if batch.new:
+                crash.point("append.before_head", self.service.name)
+                self.store.append(db, [recorded.envelope for recorded in batch.new])
+                crash.point("append.before_commit", self.service.name)
+        if batch.new:
+            crash.point("append.after_commit", self.service.name)
         BATCH_EVENTS.labels(self.service.name).observe(len(batch.new))
         return batch
 
