@@ -9,6 +9,11 @@ BATCH_EVENTS = Histogram(
     buckets=(0, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000),
 )
 COMMANDS = Counter("quittance_commands_total", "Commands decided.", ["service", "command"])
+PROPOSALS_FAILED = Counter(
+    "quittance_proposals_failed_total",
+    "Proposals of the calendar that failed by a bug in a rule.",
+    ["service", "command"],
+)
 RETRIED = Counter("quittance_batches_retried_total", "Batches that lost a race.", ["service"])
 HEARD = Counter("quittance_heard_total", "Events heard from other services.", ["service", "source"])
 PARKED = Gauge("quittance_parked", "Messages parked and not yet worked off.", ["service"])

@@ -40,8 +40,15 @@ Effect: TypeAlias = Callable[[Any, Envelope], Awaitable[Command | Sequence[Comma
 Projection: TypeAlias = Callable[[Any, Envelope], Iterable[Change]]
 """Pure: event → row changes. The annotation of its first parameter says what it listens to."""
 
-Due: TypeAlias = Callable[[Connection, date], Iterable[Command]]
-"""What the calendar proposes on a day; rules decide."""
+Due: TypeAlias = Callable[[Connection, date, Command | None], Iterable[Command]]
+"""What the calendar proposes on a day; rules decide.
+
+A million may be due, so it is asked for a page at a time: of what it yields the first `DUE_PAGE`
+are taken and decided, then it is asked again, with the last of them, for those behind it in an
+order of its own. None asks from the start.
+"""
+
+DUE_PAGE = 400
 
 Check: TypeAlias = Callable[[Connection], Mapping[str, Any]]
 """An invariant of one service: sums and, under "failed", what does not hold (empty if all does)."""
@@ -122,6 +129,8 @@ class Service:
     kept: MetaData = field(default_factory=MetaData)
     """Tables that no event makes: sessions, tokens. A rebuild leaves them alone."""
     router: APIRouter = field(default_factory=APIRouter)
+    first: frozenset[str] = frozenset()
+    """Paths that are let in when others have to wait: what the bank sends (P41)."""
     opens: frozenset[type[Event]] = frozenset()
     """Events whose personal fields are opened for reactions, projections and effects."""
     checks: Sequence[Check] = ()

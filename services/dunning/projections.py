@@ -1,10 +1,8 @@
-"""How events fill dunning's read tables, and what these tables find due on a day."""
+"""How events fill dunning's read tables."""
 
 from collections.abc import Iterator
 from datetime import date
 from typing import Any, TypeAlias, assert_never
-
-from sqlalchemy import Connection, and_, exists, or_, select
 
 from libs.events import (
     CallRecorded,
@@ -20,15 +18,9 @@ from libs.events import (
     ReminderDispatched,
     ReminderEscalated,
 )
-from libs.events.values import Hold, Stage
-from libs.runtime.clock import Clock
+from libs.events.values import Stage
 from libs.runtime.rows import Change, change, drop, put
-from libs.runtime.service import Due
 from services.dunning.case import LetterWithheld, PaymentTakenBack
-from services.dunning.configuration import policies
-from services.dunning.decider import EscalateCase
-from services.dunning.holds import ENDS_BY_DAY, ReviewHolds
-from services.dunning.holidays_ch import calendar_around
 from services.dunning.ladder import LETTERS
 from services.dunning.tables import cases, debtors, holds, steps
 
@@ -189,62 +181,3 @@ def step_taken(
         dispatched_on=None,
         withheld_on=None,
     )
-
-
-def escalations_due(clock: Clock) -> Due:
-    """Return the query for cases whose next step's day has come and that nothing holds.
-
-    A day that a stopped service missed proposes nothing any more: what was due then is due today,
-    once, and is dated today, so that no letter grants a term that has half gone (F36, BR-122).
-    """
-
-    def due(db: Connection, day: date) -> Iterator[EscalateCase]:
-        if day < clock.today():
-            return
-        wishes, calendar = policies(db), calendar_around(day)
-        blocked = exists().where(
-            holds.c.invoice_id == cases.c.invoice_id,
-            or_(
-                holds.c.reason != Hold.SECRECY_BASIS_MISSING,
-                cases.c.next_stage == Stage.COLLECTION,
-            ),
-        )
-        wanted = (
-            select(cases.c.practice_id, cases.c.invoice_id)
-            .where(cases.c.next_on <= day, ~blocked)
-            .order_by(cases.c.practice_id, cases.c.invoice_id)
-        )
-        for row in db.execute(wanted):
-            yield EscalateCase(
-                practice_id=row.practice_id,
-                invoice_id=row.invoice_id,
-                today=day,
-                policy=wishes.on(row.practice_id, day),
-                calendar=calendar,
-            )
-
-    return due
-
-
-def reviews_due(db: Connection, day: date) -> Iterator[ReviewHolds]:
-    """Find the holds that end by the calendar, or by what their practice has settled since."""
-    wishes, calendar = policies(db), calendar_around(day)
-    by_day = and_(holds.c.reason.in_(sorted(ENDS_BY_DAY)), holds.c.review_on <= day)
-    for_basis = holds.c.reason == Hold.SECRECY_BASIS_MISSING
-    wanted = (
-        select(holds.c.practice_id, holds.c.invoice_id, for_basis.label("for_basis"))
-        .join(cases, cases.c.invoice_id == holds.c.invoice_id)
-        .where(or_(by_day, for_basis), cases.c.ended.is_(None))
-        .order_by(holds.c.practice_id, holds.c.invoice_id, holds.c.reason)
-    )
-    for row in db.execute(wanted):
-        policy = wishes.on(row.practice_id, day)
-        if row.for_basis and policy.handover is None:
-            continue
-        yield ReviewHolds(
-            practice_id=row.practice_id,
-            invoice_id=row.invoice_id,
-            today=day,
-            policy=policy,
-            calendar=calendar,
-        )

@@ -33,7 +33,7 @@ cases = Table(
     Column("call_outcome", Text),
     Column("ended", Text),  # PAID, SETTLED_SMALL, CANCELLED
     Column("ended_on", Date),
-    Index("cases_by_next", "next_on"),
+    Index("cases_by_turn", "practice_id", "invoice_id", "next_on"),
     Index("cases_by_practice", "practice_id", "ended", "invoice_id"),
     Index("cases_by_stage", "practice_id", "stage", "ended"),
 )

@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from datetime import date, timedelta
 
-from sqlalchemy import Connection, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, exists, func, or_, select, tuple_
 
 from libs.events.values import PracticeId
+from libs.runtime.service import DUE_PAGE
 from services.factoring.availability import WEDNESDAY, Waiting, granted
 from services.factoring.calendar_months import first_after, lockable_before
 from services.factoring.configuration import contracts_of
@@ -20,7 +21,7 @@ from services.factoring.queries import balances, eligible, standing
 from services.factoring.tables import booked, claims, contracts, flags, locks
 
 
-def advances_due(db: Connection, day: date) -> Iterator[AdvanceClaim]:
+def advances_due(db: Connection, day: date, last: AdvanceClaim | None) -> Iterator[AdvanceClaim]:
     """Propose the weekly run's advances, in the order of transmission. Source: BR-143, BR-151.
 
     What was transmitted up to the evening before takes part; a missed Wednesday is made up.
@@ -28,10 +29,11 @@ def advances_due(db: Connection, day: date) -> Iterator[AdvanceClaim]:
     if day.weekday() != WEDNESDAY:
         return
     for_advances = select(contracts.c.practice_id).where(contracts.c.product == "PER_INVOICE")
-    practices = sorted(set(db.execute(for_advances).scalars()))
-    agreed = contracts_of(db, practices)
-    for practice in practices:
-        contract = agreed.on(practice, day)
+    if last is not None:
+        for_advances = for_advances.where(contracts.c.practice_id >= last.practice_id)
+    practices = db.execute(for_advances.distinct().order_by(contracts.c.practice_id)).scalars()
+    for practice in practices.all():
+        contract = contracts_of(db, [practice]).on(practice, day)
         room = standing(db, practice, contract, day).available_rappen
         if room == 0:
             continue
@@ -45,6 +47,8 @@ def advances_due(db: Connection, day: date) -> Iterator[AdvanceClaim]:
             )
             .order_by(claims.c.recorded_us, claims.c.invoice_id)
         )
+        if last is not None and practice == last.practice_id:
+            waiting = waiting.where(behind(last))
         found = [Waiting(row.invoice_id, row.open_rappen) for row in db.execute(waiting)]
         for grant in granted(found, contract.advance_bp, room):
             yield AdvanceClaim(
@@ -56,7 +60,17 @@ def advances_due(db: Connection, day: date) -> Iterator[AdvanceClaim]:
             )
 
 
-def chargebacks_due(db: Connection, day: date) -> Iterator[ReviewAdvance]:
+def behind(last: AdvanceClaim | ReviewAdvance) -> ColumnElement[bool]:
+    """Return the condition of a practice's claims that were transmitted after another one."""
+    that = claims.alias()
+    transmitted = select(that.c.recorded_us).where(that.c.invoice_id == last.invoice_id)
+    order = tuple_(claims.c.recorded_us, claims.c.invoice_id)
+    return order > tuple_(transmitted.scalar_subquery(), last.invoice_id)
+
+
+def chargebacks_due(
+    db: Connection, day: date, last: ReviewAdvance | None
+) -> Iterator[ReviewAdvance]:
     """Find the advances that have been out too long. Source: BR-145."""
     late = claims.c.due_on <= day - timedelta(days=OVERDUE_DAYS_MAX)
     contested = exists().where(
@@ -67,32 +81,46 @@ def chargebacks_due(db: Connection, day: date) -> Iterator[ReviewAdvance]:
     wanted = (
         select(claims.c.practice_id, claims.c.invoice_id)
         .where(claims.c.advanced_rappen > 0, or_(late, contested))
-        .order_by(claims.c.practice_id, claims.c.recorded_us)
+        .order_by(claims.c.practice_id, claims.c.recorded_us, claims.c.invoice_id)
+        .limit(DUE_PAGE)
     )
-    for row in db.execute(wanted):
+    if last is not None:
+        same = and_(claims.c.practice_id == last.practice_id, behind(last))
+        wanted = wanted.where(or_(claims.c.practice_id > last.practice_id, same))
+    for row in db.execute(wanted).all():
         yield ReviewAdvance(practice_id=row.practice_id, invoice_id=row.invoice_id, on=day)
 
 
-def months_due(db: Connection, day: date) -> Iterator[LockMonth | CloseMonth]:
+def months_due(
+    db: Connection, day: date, last: LockMonth | CloseMonth | None
+) -> Iterator[LockMonth | CloseMonth]:
     """Lock what is over, and close, oldest first, what was locked on an earlier day.
 
     One month per practice and day, so that each opens with the closing that is stored.
     """
-    oldest = (
-        select(locks.c.practice_id, func.min(locks.c.month).label("month"))
-        .where(locks.c.closed_on.is_(None), locks.c.locked_on < day)
-        .group_by(locks.c.practice_id)
-        .order_by(locks.c.practice_id)
-    )
-    for row in db.execute(oldest):
-        yield closing(db, row.practice_id, row.month, day)
+    if not isinstance(last, LockMonth):
+        oldest = (
+            select(locks.c.practice_id, func.min(locks.c.month).label("month"))
+            .where(locks.c.closed_on.is_(None), locks.c.locked_on < day)
+            .group_by(locks.c.practice_id)
+            .order_by(locks.c.practice_id)
+            .limit(DUE_PAGE)
+        )
+        if last is not None:
+            oldest = oldest.where(locks.c.practice_id > last.practice_id)
+        for row in db.execute(oldest).all():
+            yield closing(db, row.practice_id, row.month, day)
     same = and_(locks.c.practice_id == booked.c.practice_id, locks.c.month == booked.c.month)
     over = (
         select(booked.c.practice_id, booked.c.month)
         .where(booked.c.month < lockable_before(day), ~exists().where(same))
         .order_by(booked.c.month, booked.c.practice_id)
+        .limit(DUE_PAGE)
     )
-    for row in db.execute(over):
+    if isinstance(last, LockMonth):
+        order = tuple_(booked.c.month, booked.c.practice_id)
+        over = over.where(order > (last.month, last.practice_id))
+    for row in db.execute(over).all():
         yield LockMonth(practice_id=row.practice_id, month=row.month, on=day)
 
 

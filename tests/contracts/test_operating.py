@@ -76,8 +76,10 @@ def test_a_consumer_ahead_of_a_restored_log_stops_with_an_alarm(bench: Bench) ->
 
 
 def test_one_failing_proposal_of_the_calendar_leaves_the_others_alone(bench: Bench) -> None:
-    def due(_: Connection, __: Any) -> Iterator[toy.Rename]:
-        for number in range(1_000):
+    places = {toy.practice(number): number for number in range(1_000)}
+
+    def due(_: Connection, __: Any, last: toy.Rename | None) -> Iterator[toy.Rename]:
+        for number in range(0 if last is None else places[last.practice_id] + 1, 1_000):
             name = "bug" if number == 3 else "fine"
             yield toy.Rename(practice_id=toy.practice(number), name=name)
 

@@ -251,7 +251,8 @@ def test_an_effect_whose_command_spoils_its_page_is_parked_alone(bench: Bench) -
 def test_the_calendar_outlives_a_database_that_was_away_and_shows_trouble_that_stays(
     bench: Bench,
 ) -> None:
-    def due(_: Connection, day: Any) -> Iterator[toy.Rename]:
+    def due(_: Connection, day: Any, last: Any) -> Iterator[toy.Rename]:
+        assert last is None, "a page that is not full is the last"
         yield toy.Rename(practice_id=toy.practice(1), name=f"day-{day}")
 
     async def scene() -> None:
