@@ -22,14 +22,14 @@ logger = structlog.get_logger()
 console = Console(stderr=True)
 
 
-def embedded(settings: Settings) -> None:
+def embedded(settings: Settings, clock: MovableClock | None = None) -> None:
     """Run all services in this process until Ctrl-C; on the first start, play the demo."""
     crash.arm(settings.data)
     check_address(settings)
     chosen = "log_level" in settings.model_fields_set
     log.configure(settings.log_level if chosen else "warning")  # a terminal is for people
     trace.configure("quittance")
-    clock = MovableClock()
+    clock = clock or MovableClock()
     bound = listen(settings)
     fresh = demo.prepare(settings)
     system = System(settings, BUILDS, clock)

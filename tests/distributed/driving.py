@@ -1,6 +1,6 @@
 """A cooperative driven from outside: by the command line, REST, and the bank's files."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import count
@@ -63,7 +63,9 @@ class Partner:
         assert answer.status_code == 200, answer.text
         return answer.json()
 
-    def hand_in(self, path: str, body: bytes) -> httpx.Response:
+    def hand_in(
+        self, path: str, body: bytes, until: Callable[[Callable[[], Any]], Any] = eventually
+    ) -> httpx.Response:
         """Send until there is an answer: whoever got none sends the same bytes again."""
 
         def taken() -> httpx.Response:
@@ -72,7 +74,7 @@ class Partner:
                 raise Unavailable(answer.text)
             return answer
 
-        answer: httpx.Response = eventually(taken)
+        answer: httpx.Response = until(taken)
         assert answer.status_code in {200, 202}, answer.text
         return answer
 

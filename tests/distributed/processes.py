@@ -104,17 +104,27 @@ class Shape:
         `ingest.2` is a further instance of ingest.
         """
         for name in names:
-            service = name.partition(".")[0]
-            run = [sys.executable, "-m", "services", "serve", service]
-            if days_ahead:
-                run = [sys.executable, str(AHEAD), service, str(days_ahead)]
-            with (self.folder / f"{name}.log").open("ab") as log:
-                process = subprocess.Popen(
-                    run, cwd=ROOT, env=self.environment(name), stdout=log, stderr=log
-                )
-            self._processes[name] = process, Guarded(GUARD, str(process.pid))
+            self.begin(name, days_ahead)
         for name in names:
             self.wait_until_ready(name)
+
+    def begin(self, name: str, days_ahead: int = 0) -> None:
+        """Start a service and wait for nothing."""
+        with (self.folder / f"{name}.log").open("ab") as log:
+            process = subprocess.Popen(
+                [sys.executable, *self.program(name.partition(".")[0], days_ahead)],
+                cwd=ROOT,
+                env=self.environment(name),
+                stdout=log,
+                stderr=log,
+            )
+        self._processes[name] = process, Guarded(GUARD, str(process.pid))
+
+    def program(self, service: str, days_ahead: int) -> Sequence[str]:
+        """Return what Python is given to run a service."""
+        if days_ahead:
+            return [str(AHEAD), service, str(days_ahead)]
+        return ["-m", "services", "serve", service]
 
     def wait_until_ready(self, name: str) -> None:
         process = self._processes[name][0]
