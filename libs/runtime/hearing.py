@@ -45,6 +45,8 @@ class Heard:
     error: Exception | None = None
     attempts: int = 0
     first_error: str = ""
+    parked_at: str = ""
+    """When it failed first, if it was parked before."""
 
     @property
     def key(self) -> str:
@@ -178,7 +180,7 @@ class Hearing:
                 type=item.envelope.type,
                 error=type(item.error).__name__,
             )
-        wait = min(RETRY_FIRST * 2 ** min(item.attempts, 12), RETRY_LAST)
+        wait = wait_after(item.attempts + 1)
         row = {
             "consumer": consumer or self.service.name,
             "event_id": item.envelope.id,
@@ -189,7 +191,7 @@ class Hearing:
             "attempts": item.attempts + 1,
             "first_error": item.first_error or error,
             "last_error": error,
-            "parked_at": now.isoformat(),
+            "parked_at": item.parked_at or now.isoformat(),
             "next_retry_at": (now + wait).isoformat(),
         }
         later = {key: row[key] for key in ("attempts", "last_error", "next_retry_at")}
@@ -231,6 +233,7 @@ class Hearing:
                 envelope=_ENVELOPE.decode(row.envelope),
                 attempts=row.attempts,
                 first_error=row.first_error,
+                parked_at=row.parked_at,
             )
             for row in db.execute(wanted)
         ]
@@ -240,3 +243,14 @@ class Hearing:
         count = db.execute(select(func.count()).select_from(TABLE)).scalar_one()
         PARKED.labels(self.service.name).set(count)
         return int(count)
+
+    def oldest_parked(self, db: Connection) -> datetime | None:
+        """Return since when the longest parked message waits."""
+        first = db.execute(select(func.min(TABLE.c.parked_at)).where(WAITING)).scalar()
+        return datetime.fromisoformat(first) if first else None
+
+
+def wait_after(attempts: int) -> timedelta:
+    """Return how long a message rests that failed so often."""
+    doubled: int = 2 ** min(attempts - 1, 12)
+    return min(RETRY_FIRST * doubled, RETRY_LAST)
