@@ -84,12 +84,13 @@ def parked() -> None:
 
 @parked.command("list")
 @click.option("--json", "as_json", is_flag=True)
+@click.option("--discarded", is_flag=True, help="What was given up, too.")
 @careful
-def parked_list(as_json: bool) -> None:  # noqa: FBT001 - a flag
+def parked_list(as_json: bool, discarded: bool) -> None:  # noqa: FBT001 - flags
     """List what is parked in all services."""
     from services.command.repairing import list_parked  # noqa: PLC0415
 
-    found = list_parked(Settings())
+    found = list_parked(Settings(), discarded=discarded)
     if as_json:
         say(found)
         return

@@ -8,8 +8,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from libs.events import SAID_BY
 from libs.runtime.host import Host
-from libs.runtime.kafka import Cluster, KafkaSender, kafka_feeds
+from libs.runtime.kafka import Cluster, KafkaSender, MirroredTopic, kafka_feeds
 from libs.runtime.metrics import OUTBOX_AGE, OUTBOX_EVENTS
+from libs.runtime.mirror import Mirror
 from libs.runtime.relay import Overtaken, Relay
 from libs.runtime.store import Broken, Conflict
 
@@ -29,11 +30,18 @@ async def start(host: Host, cluster: Cluster) -> Relay:
     """Start a host on Kafka; a broker that is away holds up neither it nor its HTTP interface."""
     name = host.service.name
     heard = heard_by(host)
-    await host.start(kafka_feeds(cluster, name, heard, host.position_of) if heard else [])
+
+    async def marked(source: str, partition: int) -> str:
+        return await host.read(host.store.marked, name, source, partition)
+
+    feeds = kafka_feeds(cluster, name, heard, host.position_of, marked) if heard else []
+    await host.start(feeds)
     said = [kind for kind, service in SAID_BY.items() if service == name]
     relay = Relay(host.store, KafkaSender(cluster, name), said, host.wake.listen())
     host.spawn(relay.run(), "relay")
     host.spawn(_watch(host, relay), "outbox")
+    mirror = Mirror(MirroredTopic(cluster, name), host.read, relay.leads, host.clock.now)
+    host.spawn(mirror.run(), "mirror")
     return relay
 
 

@@ -54,9 +54,8 @@ class EffectsWork:
 
     def prepare(self, batch: Batch) -> Sequence[Pending]:
         store = self._hearing.store
-        self._moved = store.move(
-            batch.db, CONSUMER, self._hearing.service.name, 0, self._after, self._upto
-        )
+        place = CONSUMER, self._hearing.service.name, 0, self._after, self._upto
+        self._moved = store.move(batch.db, *place, store.mark(batch.db, self._upto))
         return [p for item in self._items for p in _commands(item)] if self._moved else []
 
     def decide(self, batch: Batch) -> None:

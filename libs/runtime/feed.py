@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol, TypeVar
 
+from sqlalchemy import Connection
+
 from libs.events import Envelope
 from libs.runtime.store import Broken, Store
 
@@ -34,13 +36,18 @@ class Page:
     """Its position once the page is done; at least `after`."""
     items: Sequence[tuple[int, Envelope | Undecodable]]
     """Each with its own number, rising; numbers of events that are not for others are missing."""
+    mark: str = ""
+    """Id of the event that `upto` names; empty where it is not known."""
 
     def apart(self) -> Iterator["Page"]:
         """Return it as pages of one message, and what lies behind the last."""
         at = self.after
         for item in self.items:
-            yield replace(self, after=at, upto=max(at, item[0]), items=[item])
-            at = max(at, item[0])
+            upto = max(at, item[0])
+            known = isinstance(item[1], Envelope)
+            mark = self.mark if upto == self.upto else item[1].id if known else ""
+            yield replace(self, after=at, upto=upto, items=[item], mark=mark)
+            at = upto
         if at < self.upto:
             yield replace(self, after=at, items=[])
 
@@ -78,6 +85,12 @@ class Querier(Protocol):
     async def __call__(self, function: Callable[..., T], *args: Any) -> T: ...
 
 
+class Marked(Protocol):
+    """Return the mark of the consumer's position in a source's partition, empty if it has none."""
+
+    async def __call__(self, source: str, partition: int) -> str: ...
+
+
 class Wake:
     """Tells everybody who waits for a log that it grew."""
 
@@ -106,6 +119,7 @@ class StoreFeed:
         wake: Wake,
         types: Sequence[str],
         position_of: PositionOf,
+        marked: Marked | None = None,
     ) -> None:
         self.source = store.service
         self._store = store
@@ -113,23 +127,38 @@ class StoreFeed:
         self._grown = wake.listen()
         self._types = sorted(types)
         self._position_of = position_of
+        self._marked = marked
         self._at = 0
 
     async def start(self) -> None:
-        """Raise Broken where we heard more than the owner has: its log was restored (F29, F52)."""
-        self._at = await self._position_of(self.source, 0)
+        """Raise Broken where we heard what the owner has not: its log was restored (F29, F52)."""
+        at = self._at = await self._position_of(self.source, 0)
         head = await self._read(self._store.head)
-        if head < self._at:
-            raise Broken(f"{self.source}: heard up to {self._at}, but the log ends at {head}")
+        if head < at:
+            raise Broken(f"{self.source}: heard up to {at}, but the log ends at {head}")
+        mark = await self._marked(self.source, 0) if self._marked else ""
+        found = await self._read(self._store.mark, at) if mark else ""
+        if found != mark:
+            raise Broken(f"{self.source}: position {at} is {found} now, and {mark} was heard")
 
     async def next(self) -> Page:
         while True:
             self._grown.clear()
-            found, upto = await self._read(self._store.read, self._at, PAGE_EVENTS, self._types)
+            found, upto, mark = await self._read(self._page, self._at)
             if upto > self._at:
-                items = [(event.position, event) for event in found]
-                return Page(source=self.source, partition=0, after=self._at, upto=upto, items=items)
+                return Page(
+                    source=self.source,
+                    partition=0,
+                    after=self._at,
+                    upto=upto,
+                    items=[(event.position, event) for event in found],
+                    mark=mark,
+                )
             await self._grown.wait()
+
+    def _page(self, db: Connection, after: int) -> tuple[Sequence[Envelope], int, str]:
+        found, upto = self._store.read(db, after, PAGE_EVENTS, self._types)
+        return found, upto, self._store.mark(db, upto) if upto > after else ""
 
     async def done(self, page: Page, *, moved: bool) -> None:
         self._at = page.upto if moved else await self._position_of(self.source, 0)

@@ -16,6 +16,7 @@ from sqlalchemy import Connection, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from libs.events import PUBLIC, Envelope, Event
+from libs.runtime import crash
 from libs.runtime.batch import Batch, Pending
 from libs.runtime.ids import derived
 from libs.runtime.metrics import HEARD, PARKED
@@ -29,6 +30,8 @@ log = structlog.get_logger()
 
 RETRY_FIRST = timedelta(seconds=30)
 RETRY_LAST = timedelta(hours=6)
+WAITING = TABLE.c.discarded_at.is_(None)
+"""What was discarded stays in the table, so that a rebuild knows to leave it out; nothing waits."""
 _ENVELOPE = msgspec.msgpack.Decoder(Envelope)
 _DECODERS = {name: msgspec.json.Decoder(kind) for name, kind in PUBLIC.items()}
 
@@ -198,30 +201,33 @@ class Hearing:
         keys = ["consumer", "event_id"]
         statement = INSERT[db.dialect.name](TABLE).values(row)
         db.execute(statement.on_conflict_do_update(index_elements=keys, set_=later))
+        crash.point("parking.before_commit", self.service.name)
 
     def _parked_keys(self, db: Connection) -> set[str]:
-        found = select(TABLE.c.key).where(TABLE.c.consumer == self.service.name).distinct()
-        return set(db.execute(found).scalars())
+        ours = (TABLE.c.consumer == self.service.name) & WAITING
+        return set(db.execute(select(TABLE.c.key).where(ours).distinct()).scalars())
 
     def unpark(self, db: Connection, item: Heard, consumer: str) -> bool:
         """Take a message out of the parked ones, to be worked off in this transaction.
 
         False: another instance was first, or it was discarded; nothing may be done with it.
         """
-        at = (TABLE.c.consumer == consumer) & (TABLE.c.event_id == item.envelope.id)
-        return db.execute(TABLE.delete().where(at)).rowcount == 1
+        at = (TABLE.c.consumer == consumer) & (TABLE.c.event_id == item.envelope.id) & WAITING
+        taken = db.execute(TABLE.delete().where(at)).rowcount == 1
+        crash.point("redrive.before_commit", self.service.name)
+        return taken
 
     def waits(self, db: Connection, item: Heard) -> bool:
         """Whether an earlier message of its stream is parked."""
         earlier = (TABLE.c.key == item.key) & (TABLE.c.seq < item.seq)
-        ours = TABLE.c.consumer == self.service.name
+        ours = (TABLE.c.consumer == self.service.name) & WAITING
         return db.execute(select(TABLE.c.seq).where(ours, earlier).limit(1)).first() is not None
 
     def due(
         self, db: Connection, consumer: str, now: datetime, event_id: str | None = None
     ) -> list[Heard]:
         """Return what is parked and due to be tried again, each key from its first message on."""
-        ours = TABLE.c.consumer == consumer
+        ours = (TABLE.c.consumer == consumer) & WAITING
         due = select(TABLE.c.key).where(ours, TABLE.c.next_retry_at <= now.isoformat())
         wanted = select(TABLE).where(ours, TABLE.c.key.in_(due)).order_by(TABLE.c.key, TABLE.c.seq)
         if event_id is not None:
@@ -240,7 +246,7 @@ class Hearing:
 
     def count_parked(self, db: Connection) -> int:
         """Return how many messages are parked, and put the number on the metric."""
-        count = db.execute(select(func.count()).select_from(TABLE)).scalar_one()
+        count = db.execute(select(func.count()).where(WAITING)).scalar_one()
         PARKED.labels(self.service.name).set(count)
         return int(count)
 

@@ -36,9 +36,8 @@ class PageWork:
     def prepare(self, batch: Batch) -> Sequence[Pending]:
         page, hearing = self._page, self._hearing
         self._items = []
-        self._moved = hearing.store.move(
-            batch.db, hearing.service.name, page.source, page.partition, page.after, page.upto
-        )
+        place = hearing.service.name, page.source, page.partition, page.after, page.upto
+        self._moved = hearing.store.move(batch.db, *place, page.mark)
         if not self._moved:
             return []
         names = {kind.__name__ for kind in hearing.types}

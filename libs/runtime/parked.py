@@ -9,6 +9,7 @@ import structlog
 from sqlalchemy import Connection, select
 
 from libs.events import Envelope
+from libs.runtime.hearing import WAITING
 from libs.runtime.tables import PARKED
 
 log = structlog.get_logger()
@@ -18,8 +19,11 @@ class NotParked(Exception):
     """No message with this event id is parked."""
 
 
-def listed(db: Connection) -> Sequence[dict[str, Any]]:
-    """Return all parked messages, first the ones that hold up others, without their content."""
+def listed(db: Connection, *, discarded: bool = False) -> Sequence[dict[str, Any]]:
+    """Return all parked messages, first the ones that hold up others, without their content.
+
+    What was given up is listed too where it is asked for.
+    """
     wanted = select(
         PARKED.c.consumer,
         PARKED.c.event_id,
@@ -30,7 +34,11 @@ def listed(db: Connection) -> Sequence[dict[str, Any]]:
         PARKED.c.last_error,
         PARKED.c.parked_at,
         PARKED.c.next_retry_at,
+        PARKED.c.discarded_at,
+        PARKED.c.discard_reason,
     ).order_by(PARKED.c.key, PARKED.c.seq)
+    if not discarded:
+        wanted = wanted.where(WAITING)
     return [dict(row) for row in db.execute(wanted).mappings()]
 
 
@@ -49,7 +57,7 @@ def show(db: Connection, event_id: str) -> dict[str, Any]:
 
 def retry(db: Connection, event_id: str | None, now: datetime) -> int:
     """Make one message, or all, due at once; the running service tries them within seconds."""
-    change = PARKED.update().values(next_retry_at=now.isoformat())
+    change = PARKED.update().values(next_retry_at=now.isoformat()).where(WAITING)
     if event_id is not None:
         change = change.where(PARKED.c.event_id == event_id)
     count = db.execute(change).rowcount
@@ -59,8 +67,13 @@ def retry(db: Connection, event_id: str | None, now: datetime) -> int:
     return count
 
 
-def discard(db: Connection, event_id: str, reason: str) -> None:
-    """Give up on a message for ever; later ones of its stream go on. The reason is logged."""
-    if not db.execute(PARKED.delete().where(PARKED.c.event_id == event_id)).rowcount:
+def discard(db: Connection, event_id: str, reason: str, now: datetime) -> None:
+    """Give up on a message for ever; later ones of its stream go on. The reason is logged.
+
+    The row stays, so that whoever makes read tables again or proves them leaves the message out.
+    """
+    given_up = PARKED.update().where(PARKED.c.event_id == event_id, WAITING)
+    done = db.execute(given_up.values(discarded_at=now.isoformat(), discard_reason=reason))
+    if not done.rowcount:
         raise NotParked(event_id)
     log.warning("parked_discarded", event_id=event_id, reason=reason)

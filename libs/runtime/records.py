@@ -29,7 +29,8 @@ class Record(NamedTuple):
 
     partition: int
     key: bytes
-    value: bytes
+    value: bytes | None
+    """None is a tombstone: it takes what has this key off a compacted topic."""
     headers: Headers
     timestamp_ms: int
 
@@ -48,6 +49,11 @@ class Numbered(NamedTuple):
 def topic_of(service: str) -> str:
     """Return the topic on which a service speaks."""
     return f"billing.{service}"
+
+
+def parked_topic_of(service: str) -> str:
+    """Return the topic that mirrors what a service has parked (P43)."""
+    return f"billing.{service}.parked"
 
 
 def source_of(topic: str) -> str:
@@ -111,7 +117,7 @@ def record_to_envelope(topic: str, record: Record) -> Numbered:
             correlation_id=said["correlationid"],
             causation_id=said["causationid"],
             traceparent=said.get("traceparent", ""),
-            data=record.value,
+            data=record.value or b"",
         )
         pseq = int(said["pseq"])
     except KeyError as missing:
@@ -151,6 +157,15 @@ def page_items(
         if envelope.type in types:
             items.append((pseq, envelope))
     return items, last
+
+
+def mark_of(number: int, records: Iterable[Record]) -> str:
+    """Return the id of the fact that has this number in its partition; empty if it is not here."""
+    wanted = ("pseq", str(number).encode())
+    for record in records:
+        if wanted in record.headers:
+            return dict(record.headers).get("ce_id", b"").decode("utf-8", "replace")
+    return ""
 
 
 def _kept(topic: str, offset: int, record: Record, error: str) -> Undecodable:

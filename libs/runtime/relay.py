@@ -109,6 +109,10 @@ class Relay:
         """Return how many events were not sent yet, and when the oldest of them was recorded."""
         return await self._on_thread(self._behind)
 
+    async def leads(self) -> bool:
+        """Return whether this instance is the one that works."""
+        return await self._on_thread(self._lock.held)
+
     async def stop(self) -> None:
         """Let go of broker, lock and thread."""
         await self._sender.stop()
@@ -172,7 +176,8 @@ class Relay:
     def _checkpoint(self, page: Page) -> None:
         """Move the checkpoint if it still stands where the page began, else leave all as it is."""
         with self._store.writing() as db:
-            if not self._store.move(db, CONSUMER, LOG, 0, page.start, page.to):
+            mark = self._store.mark(db, page.to)
+            if not self._store.move(db, CONSUMER, LOG, 0, page.start, page.to, mark):
                 raise Overtaken(f"{self._topic}: the checkpoint left {page.start}")
             rows.write(
                 db,

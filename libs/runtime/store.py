@@ -157,8 +157,29 @@ class Store:
         ).scalar()
         return found or 0
 
+    def mark(self, db: Connection, position: int) -> str:
+        """Return what a position moved to here is marked with: the id of the event that it names.
+
+        A position without its mark, or with the mark of another place, was not moved by a reader.
+        """
+        found = db.execute(select(EVENTS.c.event_id).where(EVENTS.c.position == position))
+        return found.scalar() or ""
+
+    def marked(self, db: Connection, consumer: str, source: str, partition: int = 0) -> str:
+        """Return the mark of a consumer's position, empty where it has none."""
+        at = (POSITIONS.c.source == source) & (POSITIONS.c.partition == partition)
+        found = select(POSITIONS.c.mark).where(POSITIONS.c.consumer == consumer, at)
+        return db.execute(found).scalar() or ""
+
     def move(
-        self, db: Connection, consumer: str, source: str, partition: int, expected: int, to: int
+        self,
+        db: Connection,
+        consumer: str,
+        source: str,
+        partition: int,
+        expected: int,
+        to: int,
+        mark: str = "",
     ) -> bool:
         """Move a position if it is where it is expected; False: another instance was first."""
         at = (
@@ -171,8 +192,9 @@ class Store:
                 consumer=consumer, source=source, partition=partition, seq=0
             )
             db.execute(first.on_conflict_do_nothing())
-        moved = db.execute(POSITIONS.update().where(at, POSITIONS.c.seq == expected).values(seq=to))
-        return moved.rowcount == 1
+        there = POSITIONS.update().where(at, POSITIONS.c.seq == expected)
+        named = {"mark": mark} if mark or to != expected else {}
+        return db.execute(there.values(seq=to, **named)).rowcount == 1
 
 
 def _lost_race(error: Any) -> bool:

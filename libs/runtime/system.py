@@ -192,8 +192,13 @@ class System:
         wanted = defaultdict(set)
         for kind in host.hearing.types:
             wanted[SAID_BY[kind.__name__]].add(kind.__name__)
+
+        async def marked(source: str, partition: int) -> str:
+            return await host.read(host.store.marked, host.service.name, source, partition)
+
+        asked = host.position_of, marked
         return [
-            StoreFeed(owner.read_store, owner.read, owner.wake, sorted(types), host.position_of)
+            StoreFeed(owner.read_store, owner.read, owner.wake, sorted(types), *asked)
             for source, types in sorted(wanted.items())
             if (owner := self.hosts.get(source)) is not None
         ]

@@ -47,6 +47,7 @@ POSITIONS = Table(
     Column("source", Text, primary_key=True),
     Column("partition", Integer, primary_key=True),
     Column("seq", BigInteger, nullable=False),
+    Column("mark", Text, nullable=False, server_default=""),
 )
 PARKED = Table(
     "parked",
@@ -62,4 +63,6 @@ PARKED = Table(
     Column("last_error", Text, nullable=False),
     Column("parked_at", String(32), nullable=False),
     Column("next_retry_at", String(32), nullable=False),
+    Column("discarded_at", String(32)),
+    Column("discard_reason", Text),
 )

@@ -7,8 +7,9 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection
 
 from libs.runtime import crash, parked
+from libs.runtime.clock import Clock
 from libs.runtime.engines import UnsafeSetUp, connect
-from libs.runtime.kafka import TopicState, apply_topics
+from libs.runtime.kafka import TopicState, apply_parked_topics, apply_topics
 from libs.runtime.rebuild import rebuild
 from libs.runtime.settings import Settings
 from libs.runtime.store import Store
@@ -42,13 +43,10 @@ def rebuild_one(settings: Settings, name: str) -> int:
             folder.release()
 
 
-def list_parked(settings: Settings) -> list[dict[str, Any]]:
-    """Return what is parked in all services."""
-    return [
-        {"service": name} | row
-        for name, rows in _everywhere(settings, parked.listed).items()
-        for row in rows
-    ]
+def list_parked(settings: Settings, *, discarded: bool = False) -> list[dict[str, Any]]:
+    """Return what is parked in all services; what was given up too where it is asked for."""
+    found = _everywhere(settings, lambda db: parked.listed(db, discarded=discarded))
+    return [{"service": name} | row for name, rows in found.items() for row in rows]
 
 
 def show_parked(settings: Settings, event_id: str) -> dict[str, Any]:
@@ -66,14 +64,16 @@ def retry_parked(settings: Settings, event_id: str | None) -> int:
 
 def discard_parked(settings: Settings, event_id: str, reason: str) -> None:
     """Give up on a parked message."""
-    _where_parked(settings, lambda db: parked.discard(db, event_id, reason), event_id)
+    now = Clock().now()
+    _where_parked(settings, lambda db: parked.discard(db, event_id, reason, now), event_id)
 
 
 async def apply_all_topics(settings: Settings) -> list[TopicState]:
     """Create the topics of all services."""
     if not settings.kafka:
         raise UnsafeSetUp("Set QUITTANCE_KAFKA to the brokers' addresses.")
-    return await apply_topics(cluster_of(settings), BUILDS)
+    cluster = cluster_of(settings)
+    return await apply_topics(cluster, BUILDS) + await apply_parked_topics(cluster, BUILDS)
 
 
 def _everywhere(settings: Settings, work: Callable[[Connection], T]) -> dict[str, T]:

@@ -5,7 +5,8 @@ The relay sends through `KafkaSender`, the host hears through `kafka_feeds`, ope
 """
 
 from libs.runtime.kafka.cluster import Cluster
-from libs.runtime.kafka.feed import KafkaFeed, KafkaGroup, kafka_feeds
+from libs.runtime.kafka.feed import KafkaFeed, kafka_feeds
+from libs.runtime.kafka.group import KafkaGroup
 from libs.runtime.kafka.sender import KafkaSender, NotSent
 from libs.runtime.kafka.topics import TopicState, WrongTopic, apply_topics, group_lag
 

@@ -1,155 +1,32 @@
-"""Hears other services over Kafka: one member of a consumer group, one feed for each source.
-
-Where a service stands is written in its own database, in the transaction that stored what a page
-caused. Kafka's committed offsets are for Kafka's tools alone. Source: event-log section 2.
-"""
+"""Hears other services over Kafka: one feed for each source, of one group membership."""
 
 import asyncio
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 
-import structlog
-from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord, TopicPartition
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import ConsumerStoppedError, KafkaError
 
-from libs.runtime.feed import PAGE_EVENTS, Page, PositionOf
+from libs.runtime.feed import PAGE_EVENTS, Marked, Page, PositionOf
 from libs.runtime.kafka.cluster import Cluster
-from libs.runtime.records import Record, page_items, topic_of
+from libs.runtime.kafka.group import KafkaGroup
+from libs.runtime.records import Record, mark_of, page_items, topic_of
 from libs.runtime.store import Broken
 
-log = structlog.get_logger()
-
 POLL_MS = 500
-COMMIT_SECONDS = 2.0
-SILENT_SECONDS = 60.0
-"""A member that hears nothing for so long, not even that there is nothing, starts anew."""
-RELEASE_SECONDS = 5.0
-"""How long a rebalance waits for the page under way; the position row decides in any case."""
-SESSION_MS = 6_000
-START_SECONDS = 30.0
-STOP_SECONDS = 5.0
-
-
-class KafkaGroup(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships no types
-    """This instance's membership in the service's consumer group; starts when first needed."""
-
-    def __init__(self, cluster: Cluster, service: str, sources: Sequence[str]) -> None:
-        self._cluster = cluster
-        self._service = service
-        self._topics = [topic_of(source) for source in sources]
-        self._consumer: AIOKafkaConsumer | None = None
-        self._starting = asyncio.Lock()
-        self._done: dict[TopicPartition, int] = {}
-        self._committed_at = 0.0
-        self._heard_at = 0.0
-        self._newest_poll = 0
-        self._stopped = False
-        self.generation = 0
-        """Rises with every assignment; what was read under an older one is not ours any more."""
-        self.feeds: list[KafkaFeed] = []
-        self.changed = asyncio.Event()
-
-    async def member(self) -> AIOKafkaConsumer:
-        """Return the running consumer. Raises KafkaError or OSError while no broker answers.
-
-        After `stop` it waits to be cancelled: there is nothing to hear any more.
-        """
-        while not self._stopped:
-            async with self._starting:
-                if self._consumer is None:
-                    self._consumer = await self._start()
-                return self._consumer
-        await asyncio.Event().wait()
-        raise AssertionError
-
-    async def restart(self) -> None:
-        """Leave the group; the next `member` joins anew."""
-        async with self._starting:
-            consumer, self._consumer = self._consumer, None
-            self._turn()
-            if consumer is not None:
-                with suppress(KafkaError):
-                    await consumer.stop()
-
-    async def stop(self) -> None:
-        """Tell Kafka's tools where we are, then leave the group for good."""
-        self._stopped = True
-        with suppress(TimeoutError):
-            async with asyncio.timeout(STOP_SECONDS):
-                if self._consumer is not None:
-                    await self._commit(self._consumer)
-                await self.restart()
-
-    def processed(self, place: TopicPartition, offset: int) -> None:
-        """Note that everything before this offset is stored."""
-        self._done[place] = offset
-
-    async def look_after(self, consumer: AIOKafkaConsumer, *, heard: bool) -> None:
-        """Commit from time to time; notice that a member is alive and yet stuck, and restart it."""
-        now = asyncio.get_running_loop().time()
-        if now - self._committed_at > COMMIT_SECONDS:
-            self._committed_at = now
-            await self._commit(consumer)
-        polls = [consumer.last_poll_timestamp(place) or 0 for place in consumer.assignment()]
-        newest = max(polls, default=0)
-        if heard or newest > self._newest_poll:
-            self._heard_at, self._newest_poll = now, newest
-        elif now - self._heard_at > SILENT_SECONDS:
-            log.error("kafka_silent", service=self._service, seconds=SILENT_SECONDS)
-            await self.restart()
-
-    async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
-        """Let the pages under way finish; what is not begun is dropped."""
-        self._turn()
-        with suppress(TimeoutError):
-            async with asyncio.timeout(RELEASE_SECONDS):
-                for feed in self.feeds:
-                    await feed.idle.wait()
-        log.info("kafka_revoked", service=self._service, partitions=len(list(revoked)))
-
-    async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
-        """Each feed looks up its positions before it reads on."""
-        self._turn()
-        log.info("kafka_assigned", service=self._service, partitions=len(list(assigned)))
-
-    def _turn(self) -> None:
-        self.generation += 1
-        self._done.clear()
-        self.changed.set()
-
-    async def _start(self) -> AIOKafkaConsumer:
-        consumer = AIOKafkaConsumer(
-            **self._cluster.options(client=self._service),
-            group_id=self._service,
-            auto_offset_reset="earliest",
-            enable_auto_commit=False,
-            session_timeout_ms=SESSION_MS,
-            heartbeat_interval_ms=SESSION_MS // 3,
-            max_partition_fetch_bytes=1_000_000,
-        )
-        consumer.subscribe(self._topics, listener=self)
-        self._heard_at = asyncio.get_running_loop().time()
-        try:
-            await asyncio.wait_for(consumer.start(), START_SECONDS)
-        except BaseException:
-            await consumer.stop()
-            raise
-        return consumer
-
-    async def _commit(self, consumer: AIOKafkaConsumer) -> None:
-        offsets = {p: at for p, at in self._done.items() if p in consumer.assignment()}
-        if offsets:
-            with suppress(KafkaError):  # for lag tools only; the next one tells more
-                await consumer.commit(offsets)
-                self._done.clear()
 
 
 class KafkaFeed:
     """Pages of one source's topic, partition by partition."""
 
     def __init__(
-        self, group: KafkaGroup, source: str, types: Iterable[str], position_of: PositionOf
+        self,
+        group: KafkaGroup,
+        source: str,
+        types: Iterable[str],
+        position_of: PositionOf,
+        marked: Marked | None = None,
     ) -> None:
         self.source = source
         self.idle = asyncio.Event()
@@ -159,6 +36,9 @@ class KafkaFeed:
         self._topic = topic_of(source)
         self._types = frozenset(types)
         self._position_of = position_of
+        self._marked = marked
+        self._marks: dict[TopicPartition, str] = {}
+        """Id of what was heard last of each partition, until it was seen on the topic again."""
         self._generation = -1
         self._last: dict[TopicPartition, int] = {}
         """Number of the last record of each partition, for those whose position is known."""
@@ -225,6 +105,7 @@ class KafkaFeed:
         if self._generation != self._group.generation:
             self._generation = self._group.generation
             self._last.clear()
+            self._marks.clear()
             self._next.clear()
             self._heard.clear()
             self._given = None
@@ -233,14 +114,17 @@ class KafkaFeed:
         """Go to the position row of every partition that is new to us.
 
         A record's number never exceeds its offset by more than one, so reading from the offset
-        equal to the number reads too much at most, never too little.
+        before the number reads too much at most, never too little: the record heard last is seen
+        again, and it must be the one that was heard (F52).
         """
         for place in consumer.assignment():
             if place.topic == self._topic and place not in self._last:
                 position = await self._position_of(self.source, place.partition)
+                mark = await self._marked(self.source, place.partition) if self._marked else ""
                 if self._generation != self._group.generation:
                     return
-                consumer.seek(place, position)
+                consumer.seek(place, max(0, position - 1))
+                self._marks[place] = mark
                 self._last[place] = self._next[place] = position
 
     async def _listen(self, consumer: AIOKafkaConsumer) -> None:
@@ -262,17 +146,32 @@ class KafkaFeed:
 
     def _page(self, place: TopicPartition, records: list[ConsumerRecord]) -> tuple[Page, int]:
         after = self._last[place]
+        heard = [(r.offset, _record(r)) for r in records]
         try:
-            items, upto = page_items(
-                self._topic, after, [(r.offset, _record(r)) for r in records], self._types
-            )
+            self._same(place, after, [record for _, record in heard])
+            items, upto = page_items(self._topic, after, heard, self._types)
         except Broken:
             del self._last[place]  # asked again, we read it again and say the same
             raise
         page = Page(
-            source=self.source, partition=place.partition, after=after, upto=upto, items=items
+            source=self.source,
+            partition=place.partition,
+            after=after,
+            upto=upto,
+            items=items,
+            mark=mark_of(upto, (record for _, record in reversed(heard))) if upto > after else "",
         )
         return page, records[-1].offset + 1
+
+    def _same(self, place: TopicPartition, after: int, records: Sequence[Record]) -> None:
+        """Raise Broken where another fact has the number of the one that we heard last."""
+        mark = self._marks.get(place, "")
+        found = mark_of(after, records) if mark else ""
+        if found:
+            if found != mark:
+                where = f"{self._topic}/{place.partition}: number {after}"
+                raise Broken(f"{where} is {found} now, and {mark} was heard")
+            del self._marks[place]
 
     def _stored(self, place: TopicPartition, upto: int, end: int) -> None:
         self._last[place], self._next[place] = upto, end
@@ -290,11 +189,17 @@ def _record(heard: ConsumerRecord) -> Record:
 
 
 def kafka_feeds(
-    cluster: Cluster, service: str, heard: Mapping[str, Iterable[str]], position_of: PositionOf
+    cluster: Cluster,
+    service: str,
+    heard: Mapping[str, Iterable[str]],
+    position_of: PositionOf,
+    marked: Marked | None = None,
 ) -> list[KafkaFeed]:
     """Return a service's feeds, one for each source that it hears, of one group membership."""
     group = KafkaGroup(cluster, service, sorted(heard))
-    group.feeds = [
-        KafkaFeed(group, source, types, position_of) for source, types in sorted(heard.items())
+    feeds = [
+        KafkaFeed(group, source, types, position_of, marked)
+        for source, types in sorted(heard.items())
     ]
-    return list(group.feeds)
+    group.feeds = list(feeds)
+    return feeds
