@@ -13,7 +13,7 @@ import socket
 import subprocess
 import tempfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, NoReturn
 
@@ -140,14 +140,14 @@ def free_port() -> int:
 
 
 def kafka_jars() -> Path:
-    """Return the folder with Kafka's jars, filled through Maven where it is empty."""
+    """Return the folder with Kafka's jars and tools, filled through Maven where it is empty."""
     cache = environment("QUITTANCE_TEST_KAFKA_JARS")
     folder = Path(cache or f"~/.cache/quittance/kafka-{KAFKA_VERSION}").expanduser()
-    if (folder / f"kafka_2.13-{KAFKA_VERSION}.jar").exists():
+    if (folder / f"kafka-tools-{KAFKA_VERSION}.jar").exists():
         return folder
     if shutil.which("mvn") is None:
         raise Unavailable(f"Kafka: no Maven to fill {folder}; set QUITTANCE_TEST_KAFKA instead")
-    command = ["mvn", "-q", "-B", "-f", str(POM), "dependency:copy-dependencies"]
+    command = ["mvn", "-q", "-B", "-P", "tools", "-f", str(POM), "dependency:copy-dependencies"]
     done = subprocess.run(
         [*command, f"-DoutputDirectory={folder}"], capture_output=True, text=True, check=False
     )
@@ -160,19 +160,29 @@ def kafka_jars() -> Path:
 class JavaBroker:
     """One broker of Apache Kafka (KRaft) on this machine; may be killed and started again."""
 
-    def __init__(self) -> None:
+    def __init__(
+        self,
+        properties: str = SERVER_PROPERTIES,
+        heap: str = "-Xmx512m",
+        *,
+        format_with: Sequence[str] = (),
+    ) -> None:
+        """Start a broker with these properties, in which ports and folder are filled in.
+
+        `format_with` goes to the tool that formats its storage: users that must be there first.
+        """
         if shutil.which("java") is None:
             raise Unavailable("Kafka: neither QUITTANCE_TEST_KAFKA, Docker nor Java 17 is there")
-        self._java = ["java", "-XX:+UseSerialGC", "-Xmx512m", "-cp", f"{kafka_jars()}/*"]
+        self._java = ["java", "-XX:+UseSerialGC", heap, "-cp", f"{kafka_jars()}/*"]
         self._folder = Path(tempfile.mkdtemp(prefix="quittance-kafka-"))
         broker, controller = free_port(), free_port()
         self.address = f"127.0.0.1:{broker}"
         self._config = self._folder / "server.properties"
         self._config.write_text(
-            SERVER_PROPERTIES.format(broker=broker, controller=controller, folder=self._folder),
+            properties.format(broker=broker, controller=controller, folder=self._folder),
             encoding="utf-8",
         )
-        cluster = ["-t", "MkU3OEVBNTcwNTJENDM2Qk", "-c", str(self._config)]
+        cluster = ["-t", "MkU3OEVBNTcwNTJENDM2Qk", "-c", str(self._config), *format_with]
         subprocess.run(
             [*self._java, "kafka.tools.StorageTool", "format", *cluster],
             check=True,
