@@ -3,7 +3,9 @@
 import asyncio
 import hashlib
 import os
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import NamedTuple, TypeVar
 
 import msgspec
 
@@ -11,6 +13,11 @@ from libs.events.values import DocumentId, SubjectId
 from libs.runtime import crash
 from libs.runtime.ids import new_id
 from libs.runtime.vault import Vault
+from libs.runtime.worker import Job, Worker
+
+T = TypeVar("T")
+R = TypeVar("R")
+PUT_MAX = 64
 
 
 class _Box(msgspec.Struct, frozen=True, array_like=True):
@@ -18,47 +25,71 @@ class _Box(msgspec.Struct, frozen=True, array_like=True):
     sealed: bytes
 
 
+class _Part(NamedTuple):
+    job: Job
+    file: Path
+    path: Path
+
+
 class Documents:
     """A folder in which each file's name is the sha256 of what it holds once opened.
 
     Putting the same content twice is harmless. Erasing the subject makes the content unreadable;
-    `get` then answers as if it had never been there.
+    `get` then answers as if it had never been there. Those who put at the same time share one
+    look into the key store and the syncs.
     """
 
     def __init__(self, folder: Path, vault: Vault) -> None:
         self._folder = folder
         self._vault = vault
+        self._worker = Worker("documents", self._settle, PUT_MAX)
 
     async def put(self, data: bytes, subject: SubjectId) -> DocumentId:
         """Store content durably and return its name."""
-        return await asyncio.to_thread(self.put_now, data, subject)
+        document: DocumentId = await self._worker.submit((data, subject))
+        return document
 
     async def get(self, document: DocumentId) -> bytes | None:
         """Return content by name; None if unknown or erased. Raises if the file was changed."""
         return await asyncio.to_thread(self.get_now, document)
 
-    def put_now(self, data: bytes, subject: SubjectId) -> DocumentId:
-        """Do what `put` does, on this thread."""
-        document = DocumentId(hashlib.sha256(data).hexdigest())
+    def close(self) -> None:
+        """Finish what has queued, then end."""
+        self._worker.stop()
+
+    def _settle(self, jobs: Sequence[Job]) -> None:
+        """Put all of a batch: the first sync takes most of what the others wrote along."""
+        try:
+            self._vault.ensure({job.task[1] for job in jobs})
+        except Exception as error:  # noqa: BLE001 - the key store is away: nothing can be sealed
+            for job in jobs:
+                job.error = error
+            return
+        parts = [part for job in jobs if (part := _tried(job, self._written, job))]
+        for part in parts:
+            _tried(part.job, _named, part)
+        for folder in {part.path.parent for part in parts}:
+            here = [part.job for part in parts if part.path.parent == folder]
+            _tried(here[0], _sync, folder)
+            for job in here:
+                job.error = job.error or here[0].error
+
+    def _written(self, job: Job) -> _Part | None:
+        """Write a file that is not synced yet; None where there is nothing to do."""
+        data, subject = job.task
+        job.result = document = DocumentId(hashlib.sha256(data).hexdigest())
         path = self._path(document)
         if path.exists() and self.get_now(document) is not None:
-            return document
+            return None
         sealed = self._vault.seal_bytes(data, subject, document)
         if sealed is None:
-            return document
+            return None
         if not path.parent.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
-            _sync_folder(self._folder)
-        part = path.with_suffix(f".{new_id()}.part")
-        with part.open("wb") as file:
-            file.write(msgspec.msgpack.encode(_Box(subject=subject, sealed=sealed)))
-            file.flush()
-            os.fsync(file.fileno())
-        crash.point("documents.before_rename")
-        part.rename(path)
-        crash.point("documents.after_rename")
-        _sync_folder(path.parent)
-        return document
+            _sync(self._folder)
+        file = path.with_suffix(f".{new_id()}.part")
+        file.write_bytes(msgspec.msgpack.encode(_Box(subject=subject, sealed=sealed)))
+        return _Part(job, file, path)
 
     def get_now(self, document: DocumentId) -> bytes | None:
         """Do what `get` does, on this thread."""
@@ -77,9 +108,26 @@ class Documents:
         return self._folder / document[:2] / document[2:]
 
 
-def _sync_folder(folder: Path) -> None:
-    """Make a renamed file's name as durable as its content."""
-    handle = os.open(folder, os.O_RDONLY)
+def _tried(job: Job, step: Callable[[T], R], given: T) -> R | None:
+    """Do a step of a job; what it raises is the job's error."""
+    try:
+        return step(given)
+    except Exception as error:  # noqa: BLE001 - the caller gets it
+        job.error = error
+        return None
+
+
+def _named(part: _Part) -> None:
+    """Sync a written file and give it its name."""
+    _sync(part.file)
+    crash.point("documents.before_rename")
+    part.file.rename(part.path)
+    crash.point("documents.after_rename")
+
+
+def _sync(path: Path) -> None:
+    """Make a file's content, or the names in a folder, durable."""
+    handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
     finally:

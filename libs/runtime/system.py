@@ -182,7 +182,8 @@ class System:
         self.close()
 
     def close(self) -> None:
-        """Let go of key store and data folder."""
+        """Let go of documents, key store and data folder."""
+        self.documents.close()
         self.vault.close()
         if self._folder is not None:
             self._folder.release()

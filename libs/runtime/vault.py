@@ -136,14 +136,20 @@ class Vault:
                     raise
 
     def _create(self, subjects: Sequence[SubjectId]) -> None:
+        keys = {subject: AESGCM.generate_key(256) for subject in subjects}
         with self._engine.begin() as db:
             statement = INSERT[db.dialect.name](SUBJECT_KEYS).on_conflict_do_nothing()
-            db.execute(statement, [self._new_row(subject) for subject in subjects])
+            rows = [self._new_row(subject, key) for subject, key in keys.items()]
+            made = set(db.execute(statement.returning(SUBJECT_KEYS.c.subject), rows).scalars())
             crash.point("keys.before_commit")
         crash.point("keys.after_commit")
+        until = monotonic() + FRESH_SECONDS
         with self._lock:
-            for subject in subjects:
-                self._known.pop(subject, None)
+            for subject, key in keys.items():
+                if subject in made:
+                    self._known[subject] = until, AESGCM(key)
+                else:  # somebody else made one, or it was destroyed: the store knows
+                    self._known.pop(subject, None)
 
     def destroy(self, subject: SubjectId) -> bool:
         """Destroy a subject's key for ever; return whether there was one. Repeats are harmless."""
@@ -179,6 +185,9 @@ class Vault:
 
     def _sealing_key(self, subject: SubjectId) -> AESGCM | None:
         """Return a subject's key, None if it was destroyed. Raises if it could not be made."""
+        known = self._known.get(subject)
+        if known is not None and known[0] > monotonic():
+            return known[1]
         self.ensure([subject])
         return self._keys([subject])[subject]
 
@@ -206,8 +215,8 @@ class Vault:
                 key = None if wrapped is None else AESGCM(self._unwrap(subject, wrapped))
                 self._known[SubjectId(subject)] = (until, key)
 
-    def _new_row(self, subject: SubjectId) -> dict[str, Any]:
-        wrapped = _encrypt(self._master, AESGCM.generate_key(256), subject)
+    def _new_row(self, subject: SubjectId, key: bytes) -> dict[str, Any]:
+        wrapped = _encrypt(self._master, key, subject)
         return {"subject": subject, "key": wrapped, "created_at": self._now().isoformat()}
 
     def _unwrap(self, subject: str, wrapped: bytes) -> bytes:
