@@ -187,11 +187,13 @@ class Cooperative:
 
 
 @asynccontextmanager
-async def cooperative(folder: Path, on: date = MONDAY) -> AsyncIterator[Cooperative]:
+async def cooperative(
+    folder: Path, on: date = MONDAY, **settings: Any
+) -> AsyncIterator[Cooperative]:
     """Run the embedded system on an empty folder; at the end its invariants must hold."""
     clock = MovableClock()
     clock.set_day(on)
-    system = System(Settings(data=folder, demo=False), BUILDS, clock)
+    system = System(Settings(data=folder, demo=False, **settings), BUILDS, clock)
     await system.start()
     try:
         made = Cooperative(system, clock, system.call("gateway"))

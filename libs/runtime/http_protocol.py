@@ -23,10 +23,12 @@ class NoUpgradeProtocol(HttpToolsProtocol):
         try:
             while data:
                 data = self._read(data)
-        except httptools.HttpParserError:
-            message = "Invalid HTTP request received."
-            self.logger.warning(message)
-            self.send_400_response(message)
+        except httptools.HttpParserError as error:
+            self.unreadable(error)
+
+    def unreadable(self, _: httptools.HttpParserError) -> None:
+        """Answer what the parser could not read."""
+        self.send_400_response("Invalid HTTP request received.")
 
     @override
     def on_headers_complete(self) -> None:

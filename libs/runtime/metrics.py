@@ -38,6 +38,7 @@ REQUESTS = Histogram(
     ["service", "method", "route", "status"],
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
 )
+CONNECTIONS = Gauge("quittance_connections", "Connections that clients hold open.")
 HALTED = Gauge(
     "quittance_halted",
     "1 when a loop stopped with an alarm (a gap), or goes on failing.",

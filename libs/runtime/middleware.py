@@ -6,14 +6,18 @@ Pure ASGI: FastAPI's decorator for middleware halves the throughput (event-log s
 import asyncio
 import re
 from collections.abc import Callable
+from contextlib import nullcontext
+from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
 
 import structlog
 from opentelemetry.trace import SpanKind
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from libs.runtime import trace
+from libs.runtime.admission import Admission, Seat
 from libs.runtime.ids import new_id
 from libs.runtime.metrics import REQUESTS
 from libs.runtime.problems import Problem, response
@@ -34,7 +38,24 @@ POLICY = (
 )
 HEADER_BYTES_MAX = 16_384
 HEADERS_MAX = 100
+TARGET_BYTES_MAX = 8_000
+GONE = 499
+"""How logs and metrics call a request whose client left before it was answered."""
+CLOSE = {"Connection": "close"}
+"""For answers after which nobody can say where the next request begins, or when it comes."""
 _ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bounds:
+    """What a request may be."""
+
+    body_bytes_max: int
+    body_seconds_max: float
+    names: frozenset[bytes] | None = None
+    """Hosts that are answered; None: all."""
+    first: frozenset[str] = frozenset()
+    """Paths that are let in when others have to wait."""
 
 
 class Around:
@@ -45,15 +66,15 @@ class Around:
         app: ASGIApp,
         *,
         service: str,
-        body_bytes_max: int,
-        body_seconds_max: float,
+        bounds: Bounds,
+        admission: Admission,
         secure: bool,
         stopping: Callable[[], bool],
     ) -> None:
         self._app = app
         self._service = service
-        self._bytes_max = body_bytes_max
-        self._seconds_max = body_seconds_max
+        self._bounds = bounds
+        self._admission = admission
         self._secure = secure
         self._stopping = stopping
 
@@ -66,7 +87,7 @@ class Around:
         request_id = given if _ID.fullmatch(given) else new_id()
         trace.begin(request_id)
         begun = perf_counter()
-        status = 500
+        status = GONE
 
         async def answer(message: Message) -> None:
             nonlocal status
@@ -80,63 +101,90 @@ class Around:
         )
         with span, structlog.contextvars.bound_contextvars(correlation_id=request_id):
             try:
-                await self._limited(scope, receive, answer)
+                await self._admitted(scope, receive, answer)
+            except ClientDisconnect:
+                status = GONE
             finally:
                 self._record(scope, status, perf_counter() - begun)
 
-    async def _limited(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _admitted(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer at once what must not be worked on; give the rest its place."""
+        try:
+            seat = self._enter(scope)
+        except Problem as refused:
+            await response(refused)(scope, receive, send)
+            return
+        if seat is None:
+            await self._limited(scope, receive, send, None)
+            return
+        scope.setdefault("state", {})["seat"] = seat
+        try:
+            await self._limited(scope, receive, send, seat)
+        finally:
+            seat.leave()
+
+    def _enter(self, scope: Scope) -> Seat | None:
+        """Return the place of a request, None for one that needs none; raises a problem."""
         problem = self._head_problem(scope)
         if problem is not None:
-            await response(problem)(scope, receive, send)
-            return
-        taken = 0
-        started = False
-        until = asyncio.get_running_loop().time() + self._seconds_max
+            raise problem
+        path, names = scope["path"], self._bounds.names
+        if path.startswith("/health/") or path == "/metrics":
+            return None
+        if names is not None and host_name(dict(scope["headers"]).get(b"host", b"")) not in names:
+            raise Problem(421, "misdirected", "No such host is served here.")
+        return self._admission.enter(first=path in self._bounds.first)
 
-        async def limited() -> Message:
-            nonlocal taken
-            try:
-                async with asyncio.timeout_at(None if started else until):
-                    message = await receive()
-            except TimeoutError:
-                raise Problem(408, "too_slow", "The request's body took too long.") from None
-            if message["type"] == "http.request":
-                taken += len(message.get("body", b""))
-                if taken > self._bytes_max:
-                    raise _too_large(self._bytes_max)
-            return message
+    async def _limited(self, scope: Scope, receive: Receive, send: Send, seat: Seat | None) -> None:
+        """Hand the request on with a body of bounded size and time; a failure is an answer too."""
+        until = asyncio.get_running_loop().time() + self._bounds.body_seconds_max
+        incoming = _Incoming(receive, seat, self._bounds.body_bytes_max, until)
 
         async def watched(message: Message) -> None:
-            nonlocal started
-            started = True
+            incoming.answered = True
             await send(message)
 
         try:
-            await self._app(scope, limited, watched)
+            await self._app(scope, incoming.receive, watched)
+        except ClientDisconnect:
+            raise
         except Problem as refused:
-            if started:
+            if incoming.answered:
                 raise
             await response(refused)(scope, receive, send)
+        except Exception:
+            # Nothing may end without an answer of ours (P21); the log says why it failed.
+            log.exception("request_failed", service=self._service)
+            if incoming.answered:
+                raise
+            failed = Problem(500, "failed", "This failed on our side; it was recorded.")
+            await response(failed)(scope, receive, send)
 
     def _head_problem(self, scope: Scope) -> Problem | None:
         names = [name for name, _ in scope["headers"]]
         size = sum(len(name) + len(value) for name, value in scope["headers"])
         if len(names) > HEADERS_MAX or size > HEADER_BYTES_MAX:
             return Problem(
-                431, "headers_too_large", "The request has too many or too long headers."
+                431, "headers_too_large", "The request has too many or too long headers.", CLOSE
             )
+        if len(scope.get("raw_path", b"")) + len(scope["query_string"]) > TARGET_BYTES_MAX:
+            return Problem(414, "uri_too_long", f"An address may hold {TARGET_BYTES_MAX} bytes.")
         for once in (b"host", b"content-length", b"authorization"):
             if names.count(once) > 1:
-                return Problem(400, "bad_request", "A header that may stand once stands twice.")
+                detail = "A header that may stand once stands twice."
+                return Problem(400, "bad_request", detail, CLOSE)
         if b"content-length" in names and b"transfer-encoding" in names:
-            return Problem(
-                400, "bad_request", "Content-Length and Transfer-Encoding exclude another."
-            )
+            detail = "Content-Length and Transfer-Encoding exclude another."
+            return Problem(400, "bad_request", detail, CLOSE)
         if b"\x00" in scope.get("raw_path", b"") or "\x00" in scope["path"]:
             return Problem(422, "invalid", "A path must not hold the character U+0000.")
         for name, value in scope["headers"]:
-            if name == b"content-length" and value.isdigit() and int(value) > self._bytes_max:
-                return _too_large(self._bytes_max)
+            if (
+                name == b"content-length"
+                and value.isdigit()
+                and int(value) > self._bounds.body_bytes_max
+            ):
+                return _too_large(self._bounds.body_bytes_max)
             if name == b"content-encoding" and value.lower() not in (b"", b"identity"):
                 detail = "Send the body as it is, without Content-Encoding."
                 return Problem(415, "content_encoding_unsupported", detail)
@@ -166,6 +214,45 @@ class Around:
             status=status,
             ms=round(seconds * 1000, 1),
         )
+
+
+class _Incoming:
+    """A request's body as it comes: within its time and its size, counted where it is kept."""
+
+    def __init__(self, receive: Receive, seat: Seat | None, bytes_max: int, until: float) -> None:
+        self.answered = False
+        self._receive = receive
+        self._seat = seat
+        self._bytes_max = bytes_max
+        self._until = until
+        self._taken = 0
+        self._whole = False
+
+    async def receive(self) -> Message:
+        """Return what comes next; a 408, 413 or 503 problem when it takes too much."""
+        if self._whole:
+            return await self._receive()
+        try:
+            async with asyncio.timeout_at(None if self.answered else self._until):
+                with self._seat.away() if self._seat else nullcontext():
+                    message = await self._receive()
+        except TimeoutError:
+            detail = "The request's body took too long."
+            raise Problem(408, "too_slow", detail, CLOSE) from None
+        size = len(message.get("body", b""))
+        self._whole = not message.get("more_body", False)
+        self._taken += size
+        if self._taken > self._bytes_max:
+            raise _too_large(self._bytes_max)
+        if self._seat is not None:
+            self._seat.take(size)
+        return message
+
+
+def host_name(value: bytes) -> bytes:
+    """Return the name in a Host header, without its port."""
+    name = value.strip().lower()
+    return name.partition(b"]")[0][1:] if name.startswith(b"[") else name.partition(b":")[0]
 
 
 def _too_large(limit: int) -> Problem:

@@ -2,10 +2,10 @@
 
 import inspect
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from fastapi import FastAPI, Request
+from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from fastapi.routing import APIRoute
@@ -31,6 +31,8 @@ CODES = {
     422: "invalid",
 }
 RETRY_SECONDS = "2"
+EVERYWHERE = "/{path:path}"
+"""The route that answers whatever no other one does; it says nothing about methods."""
 
 
 class Problem(Exception):
@@ -52,21 +54,29 @@ class Problem(Exception):
         self.members = members
 
 
-def response(problem: Problem) -> Response:
-    """Return a problem as its HTTP answer."""
+MEDIA_TYPE = "application/problem+json"
+
+
+def document(problem: Problem, request_id: str) -> bytes:
+    """Return a problem as it is written."""
     body = {
         "type": f"urn:quittance:problem:{problem.code}",
         "title": problem.code.replace("_", " "),
         "status": problem.status,
         "code": problem.code,
         "detail": problem.detail,
-        "request_id": trace.correlation(),
+        "request_id": request_id,
     } | problem.members
+    return json.dumps(body, ensure_ascii=False, allow_nan=False).encode()
+
+
+def response(problem: Problem) -> Response:
+    """Return a problem as its HTTP answer."""
     return Response(
-        json.dumps(body, ensure_ascii=False, allow_nan=False),
+        document(problem, trace.correlation()),
         status_code=problem.status,
         headers=problem.headers,
-        media_type="application/problem+json",
+        media_type=MEDIA_TYPE,
     )
 
 
@@ -83,9 +93,11 @@ def install(app: FastAPI) -> None:
     async def invalid(_: Request, error: Any) -> Response:
         return response(_invalid(error))
 
-    async def http(_: Request, error: Any) -> Response:
+    async def http(request: Request, error: Any) -> Response:
         if isinstance(error.__cause__, Problem):  # FastAPI wraps what a body's reader raises
             return response(error.__cause__)
+        if error.status_code == 405:  # noqa: PLR2004 - Starlette names the first route's methods
+            return response(nothing_here(request))
         code = CODES.get(error.status_code, "error")
         return response(Problem(error.status_code, code, str(error.detail), error.headers))
 
@@ -99,6 +111,31 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, http)
     for kind in (Overloaded, Stopped, Conflict, OperationalError, PoolTimeoutError):
         app.add_exception_handler(kind, busy)
+
+
+def nothing_here(request: Request) -> Problem:
+    """Return the answer to a method that an address does not know: 405 with Allow, else 404."""
+    path = request.scope["path"]
+    found = {
+        method
+        for route in _routes(request.app.router)
+        if route.path != EVERYWHERE and route.path_regex.match(path)
+        for method in route.methods or ()
+    }
+    if not found:
+        return Problem(404, "not_found", "There is nothing at this address.")
+    allowed = ", ".join(sorted(found))
+    return Problem(405, "method_not_allowed", f"Allowed here: {allowed}.", {"Allow": allowed})
+
+
+def _routes(router: Any) -> Iterator[APIRoute]:
+    """Yield all routes of a router and of those that it includes."""
+    for route in router.routes:
+        inner = getattr(route, "original_router", None)
+        if isinstance(inner, APIRouter):
+            yield from _routes(inner)
+        elif isinstance(route, APIRoute):
+            yield route
 
 
 def code_of(kind: type) -> str:

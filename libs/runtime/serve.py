@@ -1,6 +1,7 @@
 """Runs the HTTP interface of a process until it is told to stop, then stops cleanly (P40)."""
 
 import ipaddress
+import resource
 import socket
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
@@ -9,11 +10,13 @@ import uvicorn
 from fastapi import FastAPI
 from typing_extensions import override
 
+from libs.runtime.connections import Limits, bounded
 from libs.runtime.engines import UnsafeSetUp
-from libs.runtime.http_protocol import NoUpgradeProtocol
 from libs.runtime.settings import Settings
 
 GRACE_SECONDS = 10
+OTHER_FILES = 500
+"""Databases, documents, brokers: what is open besides the connections."""
 
 
 def check_address(settings: Settings) -> None:
@@ -45,6 +48,16 @@ def listen(settings: Settings) -> socket.socket:
     return bound
 
 
+def _allow_files(connections_max: int) -> None:
+    """Let the process have a file for each connection, as far as the system lets it."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = connections_max + OTHER_FILES
+    if hard != resource.RLIM_INFINITY:
+        wanted = min(wanted, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
 class Server(uvicorn.Server):
     """A server that says when it answers, and when it was told to stop."""
 
@@ -71,16 +84,22 @@ def server(
     app: FastAPI, settings: Settings, ready: Callable[[], Awaitable[None]]
 ) -> uvicorn.Server:
     """Return a server for an app; it handles Ctrl-C and SIGTERM itself."""
+    limits = Limits(
+        request_seconds_max=settings.request_seconds_max,
+        idle_seconds_max=settings.idle_seconds_max,
+        connections_max=settings.connections_max,
+    )
+    _allow_files(settings.connections_max)
     config = uvicorn.Config(
         app,
-        http=NoUpgradeProtocol,
+        http=bounded(limits),
         ws="none",
         lifespan="off",
         log_config=None,
         access_log=False,
         server_header=False,
         proxy_headers=False,
-        timeout_keep_alive=30,
+        timeout_keep_alive=settings.idle_seconds_max,
         timeout_graceful_shutdown=GRACE_SECONDS,
         backlog=512,
         ssl_certfile=settings.tls_certificate,

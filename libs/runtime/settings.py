@@ -64,7 +64,27 @@ class Settings(BaseSettings):
     )
     body_bytes_max: int = Field(default=20_000_000, description="Largest request body taken (B12).")
     request_seconds_max: float = Field(
-        default=30.0, description="Longest time for a request body (B48)."
+        default=30.0, description="Longest time for a request's head, and for its body (B48)."
+    )
+    idle_seconds_max: int = Field(
+        default=30, description="Longest time that a connection may be open and ask for nothing."
+    )
+    connections_max: int = Field(
+        default=4_000,
+        description="Open connections; the one idle longest makes room for a new one.",
+    )
+    requests_max: int = Field(
+        default=100,
+        description="Requests worked on at a time before 503 is answered (P41); bank files may use"
+        " a quarter more.",
+    )
+    requests_each_max: int = Field(
+        default=16, description="The same for one practice, before 429 is answered."
+    )
+    names: str = Field(
+        default="",
+        description="Host names that are answered, separated by commas, others get 421 (B46);"
+        " empty: all.",
     )
     queue_max: int = Field(
         default=2_000, description="Commands that may wait before 503 is answered."

@@ -9,13 +9,17 @@ from fastapi.responses import JSONResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from libs.runtime import problems
+from libs.runtime.admission import Admission
 from libs.runtime.host import Host
-from libs.runtime.middleware import Around
+from libs.runtime.middleware import Around, Bounds
 from libs.runtime.problems import Problem, StrictRoute
 from libs.runtime.service import Command
 from libs.runtime.settings import Settings
 
 T = TypeVar("T")
+
+BODIES_MAX = 10
+"""How many of the largest bodies all requests together may hold in memory."""
 
 
 class Handler(Protocol):
@@ -81,12 +85,23 @@ def create_app(
     app.add_middleware(
         Around,
         service=host.service.name,
-        body_bytes_max=settings.body_bytes_max,
-        body_seconds_max=settings.request_seconds_max,
+        bounds=Bounds(
+            body_bytes_max=settings.body_bytes_max,
+            body_seconds_max=settings.request_seconds_max,
+            names=_names(settings.names) if docs else None,
+            first=host.service.first,
+        ),
+        admission=Admission(
+            settings.requests_max, settings.requests_each_max, BODIES_MAX * settings.body_bytes_max
+        ),
         secure=settings.tls_certificate is not None or settings.behind_proxy,
         stopping=lambda: host.stopping,
     )
     return app
+
+
+def _names(names: str) -> frozenset[bytes] | None:
+    return frozenset(name.strip().lower().encode() for name in names.split(",")) if names else None
 
 
 def _health(*, metrics: bool) -> APIRouter:

@@ -63,6 +63,7 @@ def build(parts: Parts) -> Service:
         tables=projections.metadata,
         kept=access.metadata,
         router=router,
+        first=frozenset({"/v1/bank-files"}),
         opens=frozenset({InvoiceIssued}),
         checks=[checks.sums, checks.names],
     )

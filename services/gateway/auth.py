@@ -16,6 +16,7 @@ from fastapi.security import OAuth2, SecurityScopes
 from sqlalchemy import Connection, Row, select
 
 from libs.events.values import COOPERATIVE, PracticeId
+from libs.runtime.admission import claim
 from libs.runtime.clock import ZURICH
 from libs.runtime.web import Problem
 from services.gateway import access, keys
@@ -25,6 +26,9 @@ from services.gateway.tables import clients, practices, users
 
 TOKEN_PATH = "/v1/oauth/token"  # noqa: S105 - a path
 REALM = 'Bearer realm="quittance"'
+
+BANK = "bank:write"
+"""Who may hand in the bank's files is never told to wait for its own sake (P41)."""
 
 OAUTH = OAuth2(
     flows=OAuthFlows(
@@ -45,6 +49,12 @@ class Principal:
     scopes: frozenset[str]
     practices: frozenset[str] | None
     """Whose data it may ask for; None: the cooperative's own, which act for any practice."""
+
+    @property
+    def tenant(self) -> str:
+        """For whom its requests count: the practice, or itself where it acts for several."""
+        one = self.practices is not None and len(self.practices) == 1
+        return next(iter(self.practices or ())) if one else self.id
 
     @property
     def name(self) -> str:
@@ -163,6 +173,8 @@ async def admitted(
         challenge = f'{REALM}, error="insufficient_scope", scope="{scope}"'
         detail = "The token does not allow this."
         raise Problem(403, "forbidden", detail, {"WWW-Authenticate": challenge}, scope=scope)
+    if BANK not in principal.scopes:
+        claim(request, principal.tenant)
     request.state.principal = principal
     return principal
 

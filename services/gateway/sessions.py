@@ -16,6 +16,7 @@ from fastapi import Request, Response
 from sqlalchemy import Connection, Row, select
 
 from libs.events.values import COOPERATIVE, LANGUAGES, Language, PracticeId
+from libs.runtime.admission import claim
 from libs.runtime.service import Parts
 from libs.runtime.web import Problem
 from services.gateway import access, keys, logins
@@ -75,6 +76,7 @@ async def require(request: Request, scope: str = "") -> Session:
         raise _login_required(request)
     if scope and scope not in session.scopes:
         raise Problem(403, "forbidden", "Your role does not allow this.", scope=scope)
+    claim(request, session.practice_id if session.practice_ids else session.user_id)
     return session
 
 

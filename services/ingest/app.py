@@ -33,6 +33,7 @@ def build(parts: Parts) -> Service:
     """Return the service. It reacts to nothing: what comes in, comes over HTTP."""
     return Service(
         name="ingest",
+        first=frozenset({"/bank-files"}),
         deciders=[SUBMISSION, CREDIT, BANK_FILE],
         projections=[
             projections.project_practices,

@@ -1,7 +1,6 @@
 """A cooperative that a browser can reach: the embedded system behind a real port, in a thread."""
 
 import asyncio
-import threading
 from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -9,19 +8,16 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
-import uvicorn
-
 from libs.events.values import PracticeKind
-from libs.runtime.serve import Server, listen
-from libs.runtime.settings import Settings
+from libs.runtime.serve import listen, server
 from services.simulator.invoices import Invoice, invoice
 from services.simulator.practices import Practice, Wish, practice
 from services.simulator.request import message
+from tests.aside import START_SECONDS, aside
 from tests.system import MONDAY, Cooperative, Member, cooperative
 
 T = TypeVar("T")
 SEED = 1
-START_SECONDS = 120
 FIRST_REMINDER = timedelta(days=50)
 """Default wait of the first step (BR-120)."""
 
@@ -79,56 +75,34 @@ class Served:
 
 @asynccontextmanager
 async def listening(made: Cooperative) -> AsyncIterator[str]:
-    """Answer on a free port of this machine."""
+    """Answer on a free port of this machine, with the server that operators run."""
     started = asyncio.Event()
 
     async def tell() -> None:
         started.set()
 
-    with listen(Settings(port=0)) as port:
-        app = made.system.apps["gateway"]
-        server = Server(uvicorn.Config(app, log_level="error", lifespan="off"), tell)
-        serving = asyncio.create_task(server.serve([port]))
+    settings = made.system.settings.model_copy(update={"port": 0})
+    with listen(settings) as port:
+        running = server(made.system.apps["gateway"], settings, tell)
+        serving = asyncio.create_task(running.serve([port]))
         await started.wait()
         try:
             yield f"http://127.0.0.1:{port.getsockname()[1]}"
         finally:
-            server.should_exit = True
+            running.should_exit = True
             await serving
 
 
 @contextmanager
 def served(folder: Path, *, invoices: int) -> Iterator[Served]:
     """Run a cooperative with a practice, its invoices and some weeks of its life."""
-    ready, done = threading.Event(), threading.Event()
-    found: list[Served] = []
-    failures: list[BaseException] = []
 
-    async def run() -> None:
+    @asynccontextmanager
+    async def world() -> AsyncIterator[Served]:
         async with cooperative(folder) as made:
             member = await play(made, invoices)
             async with listening(made) as url:
-                found.append(Served(url, member, made, asyncio.get_running_loop()))
-                ready.set()
-                await asyncio.to_thread(done.wait)
+                yield Served(url, member, made, asyncio.get_running_loop())
 
-    def work() -> None:
-        try:
-            asyncio.run(run())
-        except BaseException as failure:  # noqa: BLE001 - told to the test that waits
-            failures.append(failure)
-        finally:
-            ready.set()
-
-    thread = threading.Thread(target=work, name="served")
-    thread.start()
-    try:
-        assert ready.wait(START_SECONDS), "the cooperative did not start"
-        if failures:
-            raise failures[0]
-        yield found[0]
-    finally:
-        done.set()
-        thread.join()
-    if failures:
-        raise failures[0]
+    with aside(world) as running:
+        yield running

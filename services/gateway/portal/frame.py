@@ -68,6 +68,7 @@ KINDS: Mapping[int, str] = {
     408: "away",
     413: "too_large",
     422: "invalid",
+    429: "away",
     502: "away",
     503: "away",
 }

@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter, Request, Response
 
-from libs.runtime.web import Problem
+from libs.runtime.problems import nothing_here
 from services.gateway.portal import (
     access_pages,
     account_page,
@@ -34,7 +34,8 @@ for part in (
 @router.get("/{path:path}")
 async def nowhere(request: Request, path: str) -> Response:
     """Answer an unknown address: people with a page, programs with a problem document."""
+    problem = nothing_here(request)
     people = "text/html" in request.headers.get("accept", "")
     if not people or f"/{path}".startswith(MACHINES):
-        raise Problem(404, "not_found", "There is nothing at this address.")
-    return await error_page(request, 404, "not_found")
+        raise problem
+    return await error_page(request, problem.status, "not_found", problem.headers)

@@ -11,8 +11,9 @@ from pydantic import BaseModel, ConfigDict
 
 from libs.events import Refused
 from libs.runtime import problems
+from libs.runtime.admission import Admission
 from libs.runtime.host import Overloaded
-from libs.runtime.middleware import Around
+from libs.runtime.middleware import Around, Bounds
 from libs.runtime.problems import Problem, StrictRoute, strict_json
 from libs.runtime.store import Conflict
 from libs.runtime.trouble import Stopped
@@ -61,8 +62,8 @@ def _app(seconds: float = 5.0) -> FastAPI:
     app.add_middleware(
         Around,
         service="test",
-        body_bytes_max=1_000,
-        body_seconds_max=seconds,
+        bounds=Bounds(body_bytes_max=1_000, body_seconds_max=seconds),
+        admission=Admission(10, 5, 10_000),
         secure=True,
         stopping=lambda: False,
     )

@@ -1,0 +1,99 @@
+"""Who is let in while much is going on: a bounded number at a time, in all and of each (P41).
+
+What waits behind too much work is answered too late to be of use, so that it is refused at once,
+before its body is read: 503 when all is full, 429 when one practice has its share. Only what is
+being worked on counts. A request that waits for its client's bytes holds no place of all, or a few
+slow clients would shut everybody out; it holds one of its practice's places and its bytes.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from starlette.requests import HTTPConnection
+
+from libs.runtime.problems import RETRY_SECONDS, Problem
+
+EACH_RETRY_SECONDS = "1"
+RESERVED = 4
+"""What goes first may use a quarter more places than all others."""
+
+
+class Admission:
+    """The places of one HTTP interface."""
+
+    def __init__(self, all_max: int, each_max: int, bytes_max: int) -> None:
+        self.all_max = all_max
+        self.each_max = each_max
+        self.bytes_max = bytes_max
+        self.working = 0
+        self.bytes = 0
+        self.of_each: Counter[str] = Counter()
+
+    def enter(self, *, first: bool = False) -> "Seat":
+        """Return the place of a request; a 503 problem when there is none."""
+        places = self.all_max + (self.all_max // RESERVED if first else 0)
+        if self.working >= places:
+            raise _busy()
+        self.working += 1
+        return Seat(self, first=first)
+
+
+class Seat:
+    """One request's place; `leave` gives back all that it holds."""
+
+    def __init__(self, admission: Admission, *, first: bool) -> None:
+        self._admission = admission
+        self._first = first
+        self._who = ""
+        self._bytes = 0
+
+    def claim(self, who: str) -> None:
+        """Count for a practice, once; a 429 problem when it has as many as it may."""
+        if self._who:
+            return
+        admission = self._admission
+        if admission.of_each[who] >= admission.each_max:
+            detail = f"At most {admission.each_max} requests of a practice are worked on at a time."
+            raise Problem(429, "too_many_requests", detail, {"Retry-After": EACH_RETRY_SECONDS})
+        admission.of_each[who] += 1
+        self._who = who
+
+    @contextmanager
+    def away(self) -> Iterator[None]:
+        """Hold no place of all while the client's bytes are waited for."""
+        self._admission.working -= 1
+        try:
+            yield
+        finally:
+            self._admission.working += 1
+
+    def take(self, size: int) -> None:
+        """Count bytes that are kept for the request; a 503 problem when all hold too many."""
+        admission = self._admission
+        if not self._first and admission.bytes + size > admission.bytes_max:
+            raise _busy()
+        self._bytes += size
+        admission.bytes += size
+
+    def leave(self) -> None:
+        """Give everything back."""
+        admission = self._admission
+        admission.working -= 1
+        admission.bytes -= self._bytes
+        if self._who:
+            admission.of_each[self._who] -= 1
+            if not admission.of_each[self._who]:
+                del admission.of_each[self._who]
+
+
+def claim(connection: HTTPConnection, who: str) -> None:
+    """Count a request for a practice as soon as it is known whose it is: before its body."""
+    seat: Seat | None = getattr(connection.state, "seat", None)
+    if seat is not None:
+        seat.claim(who)
+
+
+def _busy() -> Problem:
+    detail = "Too much is being worked on; send the request again in a moment."
+    return Problem(503, "busy", detail, {"Retry-After": RETRY_SECONDS})

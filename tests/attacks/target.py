@@ -1,0 +1,141 @@
+"""What is attacked: the embedded system behind its real server, two practices, their programs."""
+
+import asyncio
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, TypeVar
+
+import httpx
+import uvloop
+from sqlalchemy import Connection, func, select
+
+from libs.events.values import COOPERATIVE, PracticeId
+from libs.runtime.tables import EVENTS
+from services.gateway import registration
+from services.simulator.invoices import Invoice
+from services.simulator.practices import Practice
+from services.simulator.request import message
+from tests.aside import aside
+from tests.browser.served import join, listening, some_invoices, some_practice
+from tests.system import MONDAY, Cooperative, Member, cooperative
+
+T = TypeVar("T")
+PATIENCE = 120
+"""Seconds until a test gives up waiting for what must come."""
+REMINDED = timedelta(days=52)
+"""By then the first reminders of what was handed in at the beginning are printed."""
+CANARY = "Kanarienvogel-7731"
+"""Stands in what is sent; no answer may hold it."""
+
+
+@dataclass
+class Target:
+    """The running system, where it listens, and who may ask it."""
+
+    url: str
+    made: Cooperative
+    member: Member
+    other: Member
+    of: Practice
+    spare: Iterator[Invoice]
+    """Invoices of the first practice that have not been handed in."""
+    loop: asyncio.AbstractEventLoop
+
+    def wait(self, work: Coroutine[Any, Any, T]) -> T:
+        """Let the system do something, and return what came of it."""
+        return asyncio.run_coroutine_threadsafe(work, self.loop).result(PATIENCE)
+
+    @property
+    def address(self) -> tuple[str, int]:
+        url = httpx.URL(self.url)
+        assert url.port is not None
+        return url.host, url.port
+
+    def client(self, token: str | None = None, **more: Any) -> httpx.Client:
+        """Return a program with a token, by default the first practice's."""
+        bearer = self.member.token if token is None else token
+        headers = {"Authorization": f"Bearer {bearer}"} if bearer else {}
+        return httpx.Client(base_url=self.url, headers=headers, timeout=PATIENCE, **more)
+
+    def program(self, practice: PracticeId, *scopes: str) -> tuple[str, str]:
+        """Let another program in; return its id and a token."""
+        command, secret = registration.new_client(practice_id=practice, name="x", scopes=scopes)
+        self.wait(self.made.system.hosts["gateway"].handle(command))
+        return command.client_id, self.wait(self.made.token(command.client_id, secret))
+
+    def events(self) -> int:
+        """Count all events of all services."""
+
+        def count(db: Connection) -> int:
+            return db.execute(select(func.count()).select_from(EVENTS)).scalar_one()
+
+        async def all_of_them() -> int:
+            await self.made.system.settle(effects=True)
+            await self.made.system.settle()
+            hosts = self.made.system.hosts.values()
+            return sum([await host.read(count) for host in hosts])
+
+        return self.wait(all_of_them())
+
+    def usable(self) -> bytes:
+        """Return a message that nothing is wrong with, another one each time."""
+        return message(next(self.spare))
+
+    def refused(self) -> list[dict[str, Any]]:
+        """Return what the first practice handed in without success, newest first."""
+        with self.client() as client:
+            answer = client.get("/v1/submissions", params={"state": "rejected", "limit": 200})
+        assert answer.status_code == 200, answer.text
+        items: list[dict[str, Any]] = answer.json()["items"]
+        return items
+
+    def still_works(self) -> None:
+        """See that the next good message is taken."""
+        with self.client() as client:
+            headers = {"Content-Type": "application/xml"}
+            answer = client.post("/v1/submissions", content=self.usable(), headers=headers)
+        assert answer.status_code == 202, answer.text
+
+
+async def inhabited(
+    made: Cooperative, *, reminded: bool
+) -> tuple[Member, Member, Iterator[Invoice]]:
+    """Let two practices join and hand in; reminded, let weeks pass until letters were sent."""
+    members = []
+    for number in (7, 8):
+        of = some_practice(number)
+        member = await join(made, of)
+        for one in some_invoices(of, 2):
+            answer = await made.submit(member, message(one))
+            assert answer.status_code == 202, answer.text
+        await made.submit(member, b"<nothing/>")
+        members.append(member)
+    await made.system.settle(effects=True)
+    if reminded:
+        made.clock.set_day(MONDAY + REMINDED - timedelta(days=2))
+        await made.days(MONDAY + REMINDED)
+        await made.system.settle(effects=True)
+    await made.system.settle()
+    return members[0], members[1], iter(some_invoices(some_practice(7), 2_000)[2:])
+
+
+@contextmanager
+def attacked(folder: Path, *, reminded: bool = False, **settings: Any) -> Iterator[Target]:
+    """Run a cooperative in a thread of its own; at the end its invariants must hold."""
+
+    @asynccontextmanager
+    async def world() -> AsyncIterator[Target]:
+        async with cooperative(folder, **settings) as made:
+            member, other, spare = await inhabited(made, reminded=reminded)
+            async with listening(made) as url:
+                loop = asyncio.get_running_loop()
+                yield Target(url, made, member, other, some_practice(7), spare, loop)
+
+    with aside(world, uvloop.run) as running:
+        yield running
+
+
+__all__ = ["CANARY", "COOPERATIVE", "Target", "attacked"]
