@@ -15,6 +15,11 @@ class Clock:
         """Return the instant, aware, in UTC."""
         return datetime.now(UTC)  # noqa: TID251 - this is the module that reads the clock
 
+    @property
+    def runs(self) -> bool:
+        """Whether it moves by itself, as fast as time does."""
+        return True
+
     def today(self) -> date:
         """Return the business day in Zurich."""
         return self.now().astimezone(ZURICH).date()
@@ -29,6 +34,11 @@ class MovableClock(Clock):
 
     def __init__(self, at: datetime | None = None) -> None:
         self._at = at
+
+    @property
+    @override
+    def runs(self) -> bool:
+        return self._at is None
 
     @override
     def now(self) -> datetime:

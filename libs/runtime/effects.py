@@ -6,6 +6,7 @@ rendered twice but is recorded once. An effect that keeps failing is parked and 
 
 import asyncio
 import contextlib
+import itertools
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -106,6 +107,8 @@ class Effects:
         self._vault = vault
         self._decoders = {kind.__name__: msgspec.json.Decoder(kind) for kind in service.effects}
         self._room = asyncio.Semaphore(AT_ONCE)
+        for name, end in itertools.product(self._decoders, ("done", "failed", "parked")):
+            EFFECTS.labels(service.name, name, end)  # shown before the first, which is an increase
 
     @property
     def types(self) -> Sequence[str]:
@@ -200,6 +203,7 @@ class Effects:
                     await self._do(item)
                 except Exception as error:  # noqa: BLE001 - parked with its error after the last try
                     item.error = error
+                    EFFECTS.labels(self._service.name, envelope.type, "failed").inc()
                     log.warning(
                         "effect_failed", type=envelope.type, event_id=envelope.id, attempt=attempt
                     )

@@ -14,12 +14,13 @@ from libs.runtime.effects import Effects
 from libs.runtime.feed import Feed, Wake
 from libs.runtime.hearing import Hearing
 from libs.runtime.ids import derived, new_id
-from libs.runtime.metrics import HALTED, LAG_RECORDS, LAG_SECONDS
+from libs.runtime.metrics import HALTED, LAG_SECONDS
 from libs.runtime.pages import redrive, take
 from libs.runtime.reader import Reader
 from libs.runtime.service import Command, Service
 from libs.runtime.store import Broken, Store
 from libs.runtime.vault import Vault
+from libs.runtime.watching import Watching
 from libs.runtime.writer import Writer
 
 log = structlog.get_logger()
@@ -152,6 +153,7 @@ class Host:
 
     def spawn(self, coroutine: Awaitable[None], name: str) -> None:
         """Run a loop until the service stops; one that ends by an error is shown as halted."""
+        HALTED.labels(self.service.name, name).set(0)
         self._tasks.append(asyncio.create_task(self._guard(coroutine, name), name=name))
 
     async def stop(self) -> None:
@@ -260,8 +262,9 @@ class Host:
 
     async def _look_after(self) -> None:
         """Retry what is parked and due, and keep the gauges true."""
+        watching = Watching(self)
         while True:
-            for look in (self.redrive, self._measure):
+            for look in (self.redrive, *watching.looks):
                 try:
                     await look()
                 except Exception as error:  # noqa: BLE001 - looking again is the remedy
@@ -269,8 +272,3 @@ class Host:
                         return
                     log.warning("look_failed", look=look.__name__, error=type(error).__name__)
             await asyncio.sleep(LOOK_SECONDS)
-
-    async def _measure(self) -> None:
-        await self.read(self.hearing.count_parked)
-        for feed in self.feeds:
-            LAG_RECORDS.labels(self.service.name, feed.source).set(await feed.lag())

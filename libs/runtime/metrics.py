@@ -17,6 +17,32 @@ PROPOSALS_FAILED = Counter(
 RETRIED = Counter("quittance_batches_retried_total", "Batches that lost a race.", ["service"])
 HEARD = Counter("quittance_heard_total", "Events heard from other services.", ["service", "source"])
 PARKED = Gauge("quittance_parked", "Messages parked and not yet worked off.", ["service"])
+PARKED_AGE = Gauge(
+    "quittance_parked_age_seconds",
+    "Since when the message waits that is parked longest; 0 where none is.",
+    ["service"],
+)
+WAITING = Gauge(
+    "quittance_waiting", "What waits for a person to decide, by kind.", ["service", "what"]
+)
+BREACHES = Gauge(
+    "quittance_invariants_broken",
+    "Invariants that did not hold when the service last checked its own.",
+    ["service"],
+)
+CHECKED_AT = Gauge(
+    "quittance_invariants_checked_timestamp_seconds",
+    "When the service last checked its own invariants.",
+    ["service"],
+)
+CALENDAR_DONE = Gauge(
+    "quittance_calendar_done_timestamp_seconds",
+    "Begin of the last day whose work is done.",
+    ["service"],
+)
+CLOCK_JUMPS = Counter(
+    "quittance_clock_jumps_total", "Times that the wall clock jumped.", ["service"]
+)
 LAG_RECORDS = Gauge(
     "quittance_lag_records", "Records that a service has not heard yet.", ["service", "source"]
 )

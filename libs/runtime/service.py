@@ -50,6 +50,9 @@ order of its own. None asks from the start.
 
 DUE_PAGE = 400
 
+Waiting: TypeAlias = Callable[[Connection, date], Mapping[str, int]]
+"""How much waits for a person on a day, by kind; shown to operators."""
+
 Check: TypeAlias = Callable[[Connection], Mapping[str, Any]]
 """An invariant of one service: sums and, under "failed", what does not hold (empty if all does)."""
 
@@ -134,3 +137,4 @@ class Service:
     opens: frozenset[type[Event]] = frozenset()
     """Events whose personal fields are opened for reactions, projections and effects."""
     checks: Sequence[Check] = ()
+    waiting: Sequence[Waiting] = ()

@@ -55,4 +55,5 @@ def build(parts: Parts) -> Service:
             checks.every_bank_line_stands_in_one_place,
             checks.what_is_open_follows_from_what_was_paid,
         ],
+        waiting=[checks.waiting],
     )

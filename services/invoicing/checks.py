@@ -118,5 +118,16 @@ def copies_missing(db: Connection, practice: PracticeId, today: date) -> list[In
     return list(db.execute(wanted).scalars())
 
 
+def waiting(db: Connection, today: date) -> Mapping[str, int]:
+    """Count money that no rule could match, and insured who still lack their copy (BR-6)."""
+    unmatched = select(func.count()).where(
+        receipts.c.kind == CREDIT, receipts.c.unmatched_rappen > 0
+    )
+    return {
+        "unmatched_payments": int(db.execute(unmatched).scalar_one()),
+        "patient_copies": len(copies_missing(db, COOPERATIVE, today)),
+    }
+
+
 def _first(db: Connection, wanted: Any) -> list[str]:
     return [str(each) for each in db.execute(wanted.limit(NAMED_MAX)).scalars()]
