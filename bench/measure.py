@@ -3,6 +3,7 @@
 import gc
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from time import perf_counter
 
 ROUNDS = 3
@@ -63,8 +64,8 @@ def amount(value: float, unit: str) -> str:
     return f"{value:,.{digits}f}{'' if unit.startswith('/') else ' '}{unit}"
 
 
-def rates(count: int, *sides: Callable[[int], object], rounds: int = ROUNDS) -> list[float]:
-    """Return what each side does a second, its best of several turns.
+def rates(*sides: Callable[[int], int], rounds: int = ROUNDS) -> list[float]:
+    """Return what each side does a second, its best of several turns; a side says how much it did.
 
     They take turns, so that all meet the same machine: noise slows a turn, nothing speeds it up.
     """
@@ -73,7 +74,7 @@ def rates(count: int, *sides: Callable[[int], object], rounds: int = ROUNDS) -> 
         for side, work in enumerate(sides):
             gc.collect()
             begun = perf_counter()
-            work(number)
+            count = work(number)
             best[side] = max(best[side], count / (perf_counter() - begun))
     return best
 
@@ -81,6 +82,11 @@ def rates(count: int, *sides: Callable[[int], object], rounds: int = ROUNDS) -> 
 def alternately(
     count: int, ours: Callable[[int], object], anchor: Callable[[int], object]
 ) -> tuple[float, float]:
-    """Return both rates, measured by turns."""
-    mine, other = rates(count, ours, anchor)
+    """Return both rates of work that does `count` in each turn."""
+
+    def counted(work: Callable[[int], object], number: int) -> int:
+        work(number)
+        return count
+
+    mine, other = rates(partial(counted, ours), partial(counted, anchor))
     return mine, other
