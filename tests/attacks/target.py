@@ -15,8 +15,6 @@ from sqlalchemy import Connection, func, select
 from libs.events.values import COOPERATIVE, PracticeId
 from libs.runtime.tables import EVENTS
 from services.gateway import registration
-from services.simulator.invoices import Invoice
-from services.simulator.practices import Practice
 from services.simulator.request import message
 from tests.aside import aside
 from tests.browser.served import join, listening, some_invoices, some_practice
@@ -27,8 +25,10 @@ PATIENCE = 120
 """Seconds until a test gives up waiting for what must come."""
 REMINDED = timedelta(days=52)
 """By then the first reminders of what was handed in at the beginning are printed."""
-CANARY = "Kanarienvogel-7731"
+CANARY = "Kanarienvogel7731"
 """Stands in what is sent; no answer may hold it."""
+SECRETS = (CANARY, "Traceback", "sqlalchemy", "SELECT ", ".py", "site-packages", "lxml", "expat")
+"""What no refusal tells (P21)."""
 
 
 @dataclass
@@ -39,9 +39,8 @@ class Target:
     made: Cooperative
     member: Member
     other: Member
-    of: Practice
-    spare: Iterator[Invoice]
-    """Invoices of the first practice that have not been handed in."""
+    spare: Iterator[bytes]
+    """Messages of the first practice that have not been handed in."""
     loop: asyncio.AbstractEventLoop
 
     def wait(self, work: Coroutine[Any, Any, T]) -> T:
@@ -82,12 +81,13 @@ class Target:
 
     def usable(self) -> bytes:
         """Return a message that nothing is wrong with, another one each time."""
-        return message(next(self.spare))
+        return next(self.spare)
 
-    def refused(self) -> list[dict[str, Any]]:
-        """Return what the first practice handed in without success, newest first."""
+    def handed_in(self) -> list[dict[str, Any]]:
+        """Return what the first practice handed in, newest first, once all have heard of it."""
+        self.wait(self.made.system.settle())
         with self.client() as client:
-            answer = client.get("/v1/submissions", params={"state": "rejected", "limit": 200})
+            answer = client.get("/v1/submissions", params={"limit": 200})
         assert answer.status_code == 200, answer.text
         items: list[dict[str, Any]] = answer.json()["items"]
         return items
@@ -100,9 +100,7 @@ class Target:
         assert answer.status_code == 202, answer.text
 
 
-async def inhabited(
-    made: Cooperative, *, reminded: bool
-) -> tuple[Member, Member, Iterator[Invoice]]:
+async def inhabited(made: Cooperative, *, reminded: bool) -> tuple[Member, Member, Iterator[bytes]]:
     """Let two practices join and hand in; reminded, let weeks pass until letters were sent."""
     members = []
     for number in (7, 8):
@@ -119,7 +117,7 @@ async def inhabited(
         await made.days(MONDAY + REMINDED)
         await made.system.settle(effects=True)
     await made.system.settle()
-    return members[0], members[1], iter(some_invoices(some_practice(7), 2_000)[2:])
+    return members[0], members[1], map(message, some_invoices(some_practice(7), 2_000)[2:])
 
 
 @contextmanager
@@ -132,10 +130,21 @@ def attacked(folder: Path, *, reminded: bool = False, **settings: Any) -> Iterat
             member, other, spare = await inhabited(made, reminded=reminded)
             async with listening(made) as url:
                 loop = asyncio.get_running_loop()
-                yield Target(url, made, member, other, some_practice(7), spare, loop)
+                yield Target(url, made, member, other, spare, loop)
 
     with aside(world, uvloop.run) as running:
         yield running
 
 
-__all__ = ["CANARY", "COOPERATIVE", "Target", "attacked"]
+def told(answer: httpx.Response, status: int, code: str) -> dict[str, Any]:
+    """See that a refusal is a problem document that says nothing but what is wrong (P21)."""
+    assert answer.status_code == status, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    document: dict[str, Any] = answer.json()
+    assert (document["status"], document["code"]) == (status, code)
+    assert document["request_id"] == answer.headers["x-request-id"]
+    assert not [one for one in SECRETS if one in answer.text], answer.text
+    return document
+
+
+__all__ = ["CANARY", "COOPERATIVE", "Target", "attacked", "told"]

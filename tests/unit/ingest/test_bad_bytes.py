@@ -9,6 +9,16 @@ from hypothesis import strategies as st
 
 from services.ingest.xml_invoice import Invoice, Unreadable, parse
 from services.ingest.xml_tree import ATTRIBUTES_MAX, DEPTH_MAX
+from tests.unit.ingest.hostile import (
+    BOMBS,
+    BROKEN,
+    CONTROLS,
+    DOCTYPES,
+    ENCODINGS,
+    FORMATS,
+    OTHER_MESSAGES,
+    with_doctype,
+)
 from tests.unit.ingest.samples import TODAY, changed, message_45, message_50
 
 
@@ -16,28 +26,6 @@ def verdict(data: bytes) -> tuple[int, str]:
     found = parse(data, TODAY)
     assert isinstance(found, Unreadable), found
     return found.status, found.problem
-
-
-def with_doctype(doctype: str, *, encoding: str = "utf-8") -> bytes:
-    head, _, rest = message_50().partition("?>")
-    text = head.replace("UTF-8", encoding) + "?>" + doctype + rest
-    return text.encode(encoding)
-
-
-DOCTYPES = {
-    "empty": "<!DOCTYPE i:request>",
-    "internal": "<!DOCTYPE i:request []>",
-    "element": "<!DOCTYPE i:request [<!ELEMENT x ANY>]>",
-    "entity": '<!DOCTYPE i:request [<!ENTITY e "x">]>',
-    "parameter": '<!DOCTYPE i:request [<!ENTITY % p SYSTEM "file:///etc/hostname"> %p;]>',
-    "system": '<!DOCTYPE i:request SYSTEM "http://127.0.0.1:9/x.dtd">',
-    "public": '<!DOCTYPE i:request PUBLIC "-//W3C//DTD XHTML 1.0//EN" "http://127.0.0.1:9/x">',
-    "html": "<!DOCTYPE html>",
-    "attlist": '<!DOCTYPE i:request [<!ATTLIST i:request modus CDATA "production">]>',
-    "notation": '<!DOCTYPE i:request [<!NOTATION n SYSTEM "x">]>',
-    "spaces": "  \n\n<!DOCTYPE\ti:request>",
-    "after comment": "<!-- a --><!DOCTYPE i:request>",
-}
 
 
 @pytest.mark.parametrize("doctype", DOCTYPES.values(), ids=DOCTYPES)
@@ -72,15 +60,6 @@ def test_b3_an_external_entity_is_never_read(tmp_path: Path) -> None:
     assert "CANARY" not in repr(found)
 
 
-LAUGHS = "".join(f'<!ENTITY l{n + 1} "{f"&l{n};" * 10}">' for n in range(12))
-BOMBS = {
-    "billion laughs": f'<!DOCTYPE a [<!ENTITY l0 "ha">{LAUGHS}]><a>&l12;</a>',
-    "quadratic": f'<!DOCTYPE a [<!ENTITY e "{"x" * 500_000}">]><a>{"&e;" * 50_000}</a>',
-    "attribute": f'<!DOCTYPE a [<!ENTITY l0 "ha">{LAUGHS}]><a b="&l12;"/>',
-    "loop": '<!DOCTYPE a [<!ENTITY a "&b;"><!ENTITY b "&a;">]><a>&a;</a>',
-}
-
-
 @pytest.mark.parametrize("bomb", BOMBS.values(), ids=BOMBS)
 def test_b4_an_entity_bomb_is_refused_at_once(bomb: str) -> None:
     started = time.perf_counter()
@@ -101,18 +80,6 @@ def test_b6_addresses_in_the_message_are_not_fetched_and_do_not_matter() -> None
         ("?>\n", '?>\n<?xml-stylesheet href="http://127.0.0.1:9/x.xsl"?>\n'),
     )
     assert isinstance(parse(data, TODAY), Invoice)
-
-
-BROKEN = {
-    "truncated": message_50()[:-30].encode(),
-    "two roots": (message_50() + "<a/>").encode(),
-    "junk after": (message_50() + "junk").encode(),
-    "unclosed": b"<a><b></a>",
-    "no markup": b"nothing of the kind",
-    "undefined entity": changed(message_50(), ("Kontrolle", "&nbsp;")),
-    "attribute twice": b'<a b="1" b="2"/>',
-    "unbound prefix": b"<x:a/>",
-}
 
 
 @pytest.mark.parametrize("data", BROKEN.values(), ids=BROKEN)
@@ -145,26 +112,12 @@ def test_b9_a_byte_order_mark_is_taken() -> None:
     assert isinstance(parse(b"\xef\xbb\xbf" + message_50().encode(), TODAY), Invoice)
 
 
-@pytest.mark.parametrize(
-    "data",
-    [
-        message_50().replace("UTF-8", "UTF-7").encode(),
-        message_50().replace("UTF-8", "no-such-thing").encode(),
-        message_50().replace("UTF-8", "shift_jis").encode("utf-8"),
-        message_50().encode("utf-32"),
-        message_50().encode("utf-32-be"),
-        message_50().replace("UTF-8", "cp037").encode("cp037", "replace"),
-        message_50().replace("UTF-8", "utf-16").encode(),
-    ],
-    ids=["utf-7", "unknown", "shift_jis", "utf-32", "utf-32-be", "ebcdic", "mislabelled"],
-)
+@pytest.mark.parametrize("data", ENCODINGS.values(), ids=ENCODINGS)
 def test_b10_other_encodings_are_refused_by_name(data: bytes) -> None:
     assert verdict(data) == (415, "xml_encoding_unsupported")
 
 
-@pytest.mark.parametrize(
-    "bad", ["\x00", "\x01", "\x1f", "&#0;", "&#1;", "&#xD800;", "\ufffe"], ids=repr
-)
+@pytest.mark.parametrize("bad", CONTROLS, ids=repr)
 def test_b11_control_characters_and_surrogates_are_refused(bad: str) -> None:
     status, problem = verdict(changed(message_50(), ("Kontrolle", f"Kon{bad}trolle")))
     assert (status, problem) == (400, "xml_malformed")
@@ -192,24 +145,12 @@ def test_b13_a_hundred_thousand_attributes_are_refused_quickly() -> None:
     assert time.perf_counter() - started < 3
 
 
-@pytest.mark.parametrize(
-    "data",
-    [b"PK\x03\x04rest", b"\x1f\x8b\x08rest", b"%PDF-1.7", b"\x7fELF\x02", b"\x89PNG\r\n"],
-    ids=["zip", "gzip", "pdf", "elf", "png"],
-)
+@pytest.mark.parametrize("data", FORMATS.values(), ids=FORMATS)
 def test_b15_other_formats_are_refused_as_such(data: bytes) -> None:
     assert verdict(data) == (415, "not_xml")
 
 
-@pytest.mark.parametrize(
-    ("old", "new"),
-    [
-        ("http://www.forum-datenaustausch.ch/invoice", "http://www.forum-datenaustausch.ch/credit"),
-        ("http://www.forum-datenaustausch.ch/invoice", "http://www.xmlData.ch/xmlInvoice/XSD"),
-        ("i:request", "i:response"),
-        ("i:request", "i:anything"),
-    ],
-)
+@pytest.mark.parametrize(("old", "new"), OTHER_MESSAGES)
 def test_b17_other_messages_are_unknown(old: str, new: str) -> None:
     data = message_50().replace(old, new).encode()
     assert verdict(data) == (422, "unknown_message_type")
