@@ -21,7 +21,10 @@ class Reader:
         self.worker = Worker(f"reader-{store.service}", self.settle, BATCH_MAX)
 
     def settle(self, jobs: Sequence[Job]) -> None:
-        """Answer all jobs; one that fails spoils the snapshot, and the others get a new one."""
+        """Answer all jobs; one that fails spoils the snapshot, and the others get a new one.
+
+        What was read stands, also where the snapshot is lost after the last answer.
+        """
         waiting = deque(jobs)
         while waiting:
             opened = False
@@ -33,5 +36,5 @@ class Reader:
                         waiting[0].result = function(db, *args)
                         waiting.popleft()
             except Exception as error:  # noqa: BLE001 - whatever it is, its caller gets it
-                for _ in range(1 if opened else len(waiting)):
+                for _ in range(min(len(waiting), 1) if opened else len(waiting)):
                     waiting.popleft().error = error
