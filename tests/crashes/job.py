@@ -1,0 +1,161 @@
+"""The main job, driven by clients that send again until they are answered; and what must be then.
+
+Nothing lost: whatever was answered is there. Nothing doubled: it is there once.
+"""
+
+import asyncio
+import json
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from sqlalchemy import select
+
+from libs.events.values import DocumentId
+from libs.runtime.clock import Clock
+from libs.runtime.documents import Documents
+from libs.runtime.settings import Settings
+from libs.runtime.system import open_vault
+from libs.runtime.tables import EVENTS
+from services.command.opening import opened, reading
+from services.simulator.camt054 import Receipt, camt054
+from services.simulator.practices import Practice
+from services.simulator.request import message
+from tests.crashes.mortal import Mortal
+from tests.distributed.driving import TODAY, Partner, bills
+
+OF_AN_INVOICE = (
+    "SubmissionAccepted", "InvoiceIssued", "InvoiceDispatched", "CaseOpened", "ClaimTransmitted",
+)  # fmt: skip
+OF_A_PAYMENT = ("PaymentReceived", "InvoiceSettled", "DunningStopped", "MemberCredited")
+BILLS_MIN, BILLS_MAX = 3, 12
+STRANGERS = 210
+"""Receipts of one file that name no invoice: more than are booked together, so it has a middle."""
+NAMES = ("document", "form", "content", "file")
+"""Fields of events that name a kept document."""
+
+
+@dataclass
+class Job:
+    """What clients handed in, and what has to come of it."""
+
+    shape: Mortal
+    practice: Practice
+    software: Partner
+    bank: Partner
+    wanted: Counter[str] = field(default_factory=Counter)
+    receipts: set[str] = field(default_factory=set)
+
+    def hand_in_until_dead(self) -> None:
+        """Hand messages in, one after the other, until every process died at all of its points.
+
+        Each is sent again until it is answered, and all of it done before the next.
+        """
+        for number, one in enumerate(bills(self.practice, BILLS_MAX)):
+            if number >= BILLS_MIN and not any(self.shape.to_die.values()):
+                break
+            answer = self.software.hand_in("/v1/submissions", message(one), self.shape.until)
+            self.receipts.add(answer.json()["submission_id"])
+            self.wanted.update(OF_AN_INVOICE)
+            self.come_true()
+        assert not any(self.shape.to_die.values()), f"nobody comes to {dict(self.shape.to_die)}"
+        assert len(self.receipts) == self.wanted["SubmissionAccepted"]
+
+    def pay(self, *items: dict[str, Any]) -> None:
+        """Hand in the bank's file with money for invoices, and some that nobody knows."""
+        known = [
+            Receipt(
+                bank_reference=f"known-{number}",
+                amount_rappen=item["open_rappen"],
+                reference=item["reference"],
+            )
+            for number, item in enumerate(items)
+        ]
+        unknown = [
+            Receipt(bank_reference=f"unknown-{number}", amount_rappen=100 + number)
+            for number in range(STRANGERS)
+        ]
+        file = camt054(1, TODAY, self.shape.settings.creditor_iban, [*known, *unknown])
+        answer = self.bank.hand_in("/v1/bank-files", file, self.shape.until)
+        assert answer.json()["credits"]["count"] == len(known) + STRANGERS
+        again = self.bank.hand_in("/v1/bank-files", file, self.shape.until)
+        assert again.json()["credits"] == answer.json()["credits"]
+        for kind in OF_A_PAYMENT:
+            self.wanted[kind] += len(known)
+        self.wanted["BankCreditBooked"] += len(known) + STRANGERS
+        self.wanted["CreditUnmatched"] += STRANGERS
+        self.wanted["BankFileImported"] += 1
+        self.come_true()
+
+    def due_in(self) -> int:
+        """Return in how many days the first reminder of what is unpaid is due."""
+        item = next(one for one in self.issued() if one["open_rappen"])
+        told = self.software.get(f"/v1/invoices/{item['invoice_id']}/timeline")
+        return (date.fromisoformat(told["next"]["on"]) - TODAY).days + 1
+
+    @property
+    def unpaid(self) -> int:
+        """Return how many invoices nobody paid: so many letters are due."""
+        return self.wanted["InvoiceIssued"] - self.wanted["InvoiceSettled"]
+
+    def issued(self) -> list[dict[str, Any]]:
+        """Return the practice's invoices as its software sees them."""
+        items: list[dict[str, Any]] = self.shape.until(
+            lambda: self.software.get("/v1/invoices?limit=200")["items"]
+        )
+        return items
+
+    def come_true(self) -> None:
+        """Wait until all that has to come is there; whatever is there too often never goes."""
+
+        def there() -> bool:
+            """See everything once."""
+            found = happened(self.shape.settings)
+            doubled = {kind: found[kind] for kind in self.wanted if found[kind] > self.wanted[kind]}
+            assert not doubled, f"{doubled}, wanted {self.wanted}"
+            return all(found[kind] == many for kind, many in self.wanted.items())
+
+        self.shape.until(there)
+
+    def proven(self) -> None:
+        """Wait until `quittance verify` ends well, and see that every document is there, once."""
+        proof = self.shape.until(self._proof)
+        assert proof["failed"] == []
+        asyncio.run(documents_are_whole(self.shape.settings))
+
+    def _proof(self) -> Any:
+        """See `quittance verify` end well: what is on its way is worked off."""
+        done = self.shape.run("verify", "--json")
+        assert done.stdout, done.stderr
+        return json.loads(done.stdout) if done.returncode == 0 else None
+
+
+def happened(settings: Settings) -> Counter[str]:
+    """Count all events by type, those of the private ones too."""
+    return Counter(kind for kind, _ in events(settings))
+
+
+def events(settings: Settings) -> list[tuple[str, bytes]]:
+    """Return type and data of every event in every log."""
+    wanted = select(EVENTS.c.type, EVENTS.c.data)
+    with opened(settings) as services, reading(services) as logs:
+        return [(row.type, bytes(row.data)) for db in logs.values() for row in db.execute(wanted)]
+
+
+async def documents_are_whole(settings: Settings) -> None:
+    """Assert that each document that an event names can be read, and that there are no others."""
+    named = {
+        DocumentId(value)
+        for _, data in events(settings)
+        for name, value in json.loads(data).items()
+        if name in NAMES and isinstance(value, str) and value
+    }
+    folder = settings.data / "documents"
+    kept = {path.parent.name + path.name for path in folder.glob("??/*") if not path.suffix}
+    assert named == kept
+    vault = open_vault(settings, Clock())
+    documents = Documents(folder, vault)
+    lost = [name for name in named if await documents.get(name) is None]
+    vault.close()
+    assert not lost

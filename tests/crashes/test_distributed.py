@@ -1,0 +1,162 @@
+"""Every point of the distributed shape, on Kafka and PostgreSQL: services die there by SIGKILL.
+
+Each service has a list of points; a process dies at the first, its successor at the second, while
+the others go on (P1, P3; F1 to F8, F10, F15, F50). The client and the bank only send again.
+"""
+
+import base64
+import json
+import subprocess
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.crashes.job import Job
+from tests.crashes.mortal import Mortal
+from tests.distributed.driving import Cooperative
+from tests.distributed.processes import PATIENCE, SERVICES
+from tests.engines import Databases
+
+pytestmark = [pytest.mark.kafka, pytest.mark.postgres]
+
+MIGRATE = "migrate.before_commit:3"
+REBUILD = "rebuild.before_commit"
+UPLOAD = {
+    "ingest": (
+        "keys.before_commit",
+        "keys.after_commit",
+        "upload.after_storing",
+        "append.before_head",
+        "append.before_answer",
+        "relay.after_read",
+    ),
+    "invoicing": (
+        "relay.after_send",
+        "effect.before",
+        "documents.before_rename",
+        "documents.after_rename",
+        "effect.before_record",
+        "effect.after_record",
+    ),
+    "dunning": ("consume.before_store", "consume.after_commit", "relay.after_checkpoint"),
+    "factoring": ("append.before_commit", "append.after_commit"),
+    "gateway": ("consume.after_commit",),
+}
+BANK_FILE = {
+    "ingest": ("bank_file.after_storing", "bank_file.after_booking"),
+    "factoring": ("consume.before_store",),
+}
+DAY = (
+    "calendar.after_page",
+    "effect.before_record",
+    "calendar.before_mark",
+    "calendar.after_mark",
+)
+POISON = ("parking.before_commit",)
+REPAIR = ("redrive.before_commit",)
+WALKED = {
+    *(point for points in (UPLOAD, BANK_FILE) for some in points.values() for point in some),
+    *DAY, *POISON, *REPAIR, MIGRATE, REBUILD,
+}  # fmt: skip
+HEAR_INGEST = 2
+"""Services that hear ingest, so that each parks a stray record on its topic."""
+
+
+@pytest.fixture(scope="module")
+def shape(
+    postgres_server: str, kafka_bootstrap: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Mortal]:
+    """Return the running shape, on databases whose first migration was killed in its middle."""
+    folder = tmp_path_factory.mktemp("mortal")
+    (folder / "master.key").write_bytes(base64.b64encode(b"a key for tests, 32 bytes long.."))
+    databases = Databases(postgres_server)
+    made = Mortal(folder, databases.create("keys", *SERVICES), kafka_bootstrap)
+    try:
+        made.dies_of(MIGRATE, "migrate")
+        made.command("migrate")
+        made.command("topics", "apply")
+        made.start(*SERVICES)
+        yield made
+    finally:
+        died = made.died()
+        made.close()
+        databases.drop()
+        assert not died, "processes ended, and nobody had told them to"
+
+
+@pytest.fixture(scope="module")
+def job(shape: Mortal) -> Job:
+    cooperative = Cooperative.open(shape)
+    practice, software = cooperative.join()
+    cooperative.bank.ask("GET", "/v1/bank-files")  # has a token before the first death
+    return Job(shape, practice, software, cooperative.bank)
+
+
+def test_an_upload_is_taken_once_wherever_its_services_are_killed(job: Job) -> None:
+    """F1 to F5, F7, F15: five services die on the way of a few invoices, each several times."""
+    for service, points in UPLOAD.items():
+        job.shape.again(service, *points)
+    job.hand_in_until_dead()
+    job.proven()
+
+
+def test_a_bank_file_is_booked_once_though_its_services_are_killed(job: Job) -> None:
+    """F6: what was booked before the end stays, the rest follows when the file comes again."""
+    for service, points in BANK_FILE.items():
+        job.shape.again(service, *points)
+    job.pay(job.issued()[0])
+    job.shape.until_dead()
+    job.proven()
+
+
+def test_a_due_day_makes_one_letter_wherever_dunning_is_killed(job: Job) -> None:
+    """F36, F37: between step, letter and mark."""
+    job.shape.again("dunning", *DAY, days_ahead=job.due_in())
+    job.shape.until_dead()
+    job.wanted["ReminderEscalated"] = job.wanted["ReminderDispatched"] = job.unpaid
+    job.come_true()
+    job.proven()
+
+
+def test_a_record_that_is_none_of_ours_is_parked_once_though_its_reader_is_killed(
+    job: Job,
+) -> None:
+    """F22, F23, B65: parking, trying again and giving up need no broker and lose no position."""
+    shape = job.shape
+    shape.again("invoicing", *POISON)
+    stray = ["kcat", "-b", shape.bootstrap, "-P", "-t", "billing.ingest", "-p", "7"]
+    subprocess.run(stray, input=b"not an event", check=True, timeout=PATIENCE)
+    shape.until_dead()
+    shape.until(lambda: len(parked(shape)) == HEAR_INGEST)
+    assert {row["attempts"] for row in parked(shape)} == {1}
+    shape.stop("invoicing")
+    shape.command("parked", "retry", "all")
+    shape.again("invoicing", *REPAIR)
+    shape.until_dead()
+    shape.until(lambda: {row["attempts"] for row in parked(shape)} == {2})
+    for row in parked(shape):
+        shape.command("parked", "discard", row["event_id"], "--reason", "nobody knows it")
+    assert not parked(shape)
+    job.proven()
+
+
+def test_the_running_service_serves_the_old_rows_until_a_rebuild_is_whole(job: Job) -> None:
+    """F8: a rebuild killed in its middle, beside the service, has changed nothing."""
+    job.shape.dies_of(REBUILD, "rebuild", "dunning")
+    job.proven()
+    assert "row changes written" in job.shape.command("rebuild", "dunning")
+    job.proven()
+
+
+def test_in_the_end_nothing_is_parked_and_every_process_ends_well(job: Job) -> None:
+    """P12, P40."""
+    assert not parked(job.shape)
+    for name in SERVICES:
+        job.shape.stop(name)
+
+
+def parked(shape: Mortal) -> list[dict[str, Any]]:
+    """Return what `quittance parked list` finds."""
+    found: list[dict[str, Any]] = json.loads(shape.command("parked", "list", "--json"))
+    return found
