@@ -42,7 +42,7 @@ class Private(msgspec.Struct, Generic[T], frozen=True, omit_defaults=True):
 
     def reveal(self) -> T | None:
         """Return the value, None after erasure; a value that was never opened is a bug."""
-        assert self.value is not None or self.erased, "sealed: declare the event in Service.opens"
+        assert self.value is not None or self.erased, "sealed: declare it in Service.opens or shows"
         return self.value
 
 

@@ -5,7 +5,7 @@ together or not at all. While a message is parked, later ones of its stream park
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,7 +15,7 @@ import structlog
 from sqlalchemy import Connection, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from libs.events import PUBLIC, Envelope, Event
+from libs.events import PUBLIC, SAID_BY, Envelope, Event
 from libs.runtime import crash
 from libs.runtime.batch import Batch, Pending
 from libs.runtime.ids import derived
@@ -24,7 +24,8 @@ from libs.runtime.rows import INSERT, Change
 from libs.runtime.service import Service, heard
 from libs.runtime.store import Store
 from libs.runtime.tables import PARKED as TABLE
-from libs.runtime.vault import Vault
+from libs.runtime.trouble import told
+from libs.runtime.vault import Vault, subjects_of
 
 log = structlog.get_logger()
 
@@ -44,6 +45,9 @@ class Heard:
     source: str
     envelope: Envelope
     event: Event | None = None
+    """As reactions see it: personal fields opened where the service declares it."""
+    seen: Event | None = None
+    """As projections see it."""
     commands: list[Pending] = field(default_factory=list)
     error: Exception | None = None
     attempts: int = 0
@@ -91,21 +95,36 @@ class Hearing:
             for change in projection(event, envelope)
         ]
 
-    def decode(self, envelope: Envelope) -> Event:
-        """Return a public event, its private fields opened where the service declares it."""
-        event: Event = _DECODERS[envelope.type].decode(envelope.data)
-        if type(event) in self.service.opens:
-            return self.vault.open_event(event, envelope.id)
-        return event
+    @property
+    def own_types(self) -> frozenset[str]:
+        """Names of what its projections listen to in its own log."""
+        return frozenset(self._own)
 
-    def decode_own(self, envelope: Envelope) -> Event | None:
-        """Return an event of the service's own log; None if no projection listens to it."""
-        decoder = self._own.get(envelope.type)
-        if decoder is None:
-            return None
-        event: Event = decoder.decode(envelope.data)
-        if type(event) in self.service.opens:
-            return self.vault.open_event(event, envelope.id)
+    def shown_types(self, source: str) -> frozenset[str]:
+        """Names of what its projections listen to in another's log."""
+        kinds = self.types & set(self._projections)
+        return frozenset(kind.__name__ for kind in kinds if SAID_BY[kind.__name__] == source)
+
+    def seen(self, page: Sequence[Envelope], *, own: bool) -> Iterator[tuple[Event, Envelope]]:
+        """Return stored events as projections see them, live and again: their keys read at once."""
+        decoders = self._own if own else _DECODERS
+        events: list[Event] = [decoders[one.type].decode(one.data) for one in page]
+        shown = [event for event in events if type(event) in self.service.shows]
+        self.vault.look_up(subject for event in shown for subject in subjects_of(event))
+        for event, envelope in zip(events, page, strict=True):
+            if type(event) in self.service.shows:
+                yield self.vault.open_event(event, envelope.id), envelope
+            else:
+                yield event, envelope
+
+    def _read(self, item: Heard) -> Event:
+        """Decode a heard event, for projections and, opened where declared, for reactions."""
+        event: Event = _DECODERS[item.envelope.type].decode(item.envelope.data)
+        item.event = item.seen = event
+        if type(event) in self.service.opens | self.service.shows:
+            item.event = self.vault.open_event(event, item.envelope.id)
+            if type(event) in self.service.shows:
+                item.seen = item.event
         return event
 
     def react(self, db: Connection, items: Sequence[Heard]) -> None:
@@ -113,13 +132,13 @@ class Hearing:
         by_kind: dict[type[Event], list[Heard]] = defaultdict(list)
         for item in items:
             try:
-                item.event = self.decode(item.envelope)
+                event = self._read(item)
             except SQLAlchemyError:
                 raise  # the key store is away: nothing is wrong with the message (F47)
             except Exception as error:  # noqa: BLE001 - whatever it is, the item is parked with it
                 item.error = error
             else:
-                by_kind[type(item.event)].append(item)
+                by_kind[type(event)].append(item)
         for kind, same in by_kind.items():
             reaction = self.service.reactions.get(kind)
             if reaction is not None:
@@ -161,7 +180,7 @@ class Hearing:
             if not behind and item.error is None:
                 changes: list[Change] = []
                 try:
-                    changes = self.project(item.event, item.envelope) if item.event else []
+                    changes = self.project(item.seen, item.envelope) if item.seen else []
                 except Exception as error:  # noqa: BLE001 - a bug in a projection parks its message
                     item.error = error
                 else:
@@ -175,7 +194,7 @@ class Hearing:
 
     def park(self, db: Connection, item: Heard, now: datetime, consumer: str | None = None) -> None:
         """Keep a message that could not be worked off, with its error, and say so."""
-        error = repr(item.error)[:500] if item.error else "waits behind an earlier one"
+        error = told(item.error) if item.error else "waits behind an earlier one"
         if item.error is not None:
             log.error(
                 "message_parked",

@@ -135,6 +135,8 @@ class Service:
     first: frozenset[str] = frozenset()
     """Paths that are let in when others have to wait: what the bank sends (P41)."""
     opens: frozenset[type[Event]] = frozenset()
-    """Events whose personal fields are opened for reactions, projections and effects."""
+    """Events whose personal fields are opened for reactions and effects."""
+    shows: frozenset[type[Event]] = frozenset()
+    """Events whose personal fields projections may see too: what the read tables name."""
     checks: Sequence[Check] = ()
     waiting: Sequence[Waiting] = ()

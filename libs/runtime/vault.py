@@ -4,7 +4,7 @@ import base64
 import hmac
 import os
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -112,6 +112,10 @@ class Vault:
         aad = f"{event_id}.{field}".encode()
         plain = key.decrypt(box[:NONCE_BYTES], box[NONCE_BYTES:], aad)
         return msgspec.json.decode(plain, type=kind)
+
+    def look_up(self, subjects: Iterable[SubjectId]) -> None:
+        """Read the keys of many subjects at once, so that opening asks for none by itself."""
+        self._keys(set(subjects))
 
     def ensure(self, subjects: Iterable[SubjectId]) -> None:
         """Give every subject a key that has none and was never erased.
@@ -259,3 +263,11 @@ def private_fields(event: type[Event]) -> Mapping[str, type]:
             if get_origin(part) is Private:
                 found[name] = get_args(part)[0]
     return found
+
+
+def subjects_of(event: Event) -> Iterator[SubjectId]:
+    """Return whose personal fields an event holds."""
+    for name in private_fields(type(event)):
+        private: Private[Any] | None = getattr(event, name)
+        if private is not None:
+            yield private.subject

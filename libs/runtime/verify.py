@@ -134,8 +134,13 @@ def _heard(
 
 def project_one(hearing: Hearing, event: Envelope, *, own: bool) -> Sequence[rows.Change]:
     """Return what one stored event means for the read tables."""
-    decoded = hearing.decode_own(event) if own else hearing.decode(event)
-    return [] if decoded is None else hearing.project(decoded, event)
+    if event.type not in (hearing.own_types if own else {k.__name__ for k in hearing.types}):
+        return []
+    return [
+        change
+        for seen, _ in hearing.seen([event], own=own)
+        for change in hearing.project(seen, event)
+    ]
 
 
 def verify_parked(db: Connection) -> int:

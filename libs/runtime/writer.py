@@ -135,8 +135,8 @@ class Writer:
 
     def _seen(self, recorded: Recorded) -> Event:
         """Return an own event as its projections may see it: live and rebuild alike."""
-        opened = type(recorded.event) in self.service.opens
-        return recorded.event if opened else recorded.closed
+        shown = type(recorded.event) in self.service.shows
+        return recorded.event if shown else recorded.closed
 
     def _remember(self, batch: Batch) -> None:
         for name, stream in batch.streams.items():

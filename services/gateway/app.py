@@ -65,5 +65,6 @@ def build(parts: Parts) -> Service:
         router=router,
         first=frozenset({"/v1/bank-files"}),
         opens=frozenset({InvoiceIssued}),
+        shows=frozenset({InvoiceIssued}),
         checks=[checks.sums, checks.names],
     )
