@@ -88,7 +88,11 @@ class Documents:
             path.parent.mkdir(parents=True, exist_ok=True)
             _sync(self._folder)
         file = path.with_suffix(f".{new_id()}.part")
-        file.write_bytes(msgspec.msgpack.encode(_Box(subject=subject, sealed=sealed)))
+        try:
+            file.write_bytes(msgspec.msgpack.encode(_Box(subject=subject, sealed=sealed)))
+        except OSError:  # the disk is full; half a file would only make it fuller (F32)
+            file.unlink(missing_ok=True)
+            raise
         return _Part(job, file, path)
 
     def get_now(self, document: DocumentId) -> bytes | None:

@@ -28,20 +28,35 @@ def database_url(settings: Settings, service: str, *, owner: bool = False) -> st
     return re.sub("^postgres(ql)?:", "postgresql+psycopg:", chosen.format(service=service))
 
 
-def connect(settings: Settings, service: str, *, owner: bool = False) -> Engine:
-    """Return the engine of a service's database."""
+IDLE_SECONDS = 15
+"""A transaction in which nobody says anything for so long is ended by PostgreSQL (F9)."""
+
+
+def connect(
+    settings: Settings, service: str, *, owner: bool = False, serves: bool = False
+) -> Engine:
+    """Return the engine of a service's database; `serves`: for a process others must not wait for.
+
+    One that freezes in a transaction holds the head of the log, and all other instances wait. When
+    it wakes up its transaction is gone, and it decides again. Commands that look at all of a log in
+    one transaction take their time.
+    """
     url = database_url(settings, service, owner=owner)
     secret = settings.database_owner_password if owner else settings.database_password
-    return open_engine(url, secret)
+    return open_engine(url, secret, idle_seconds=IDLE_SECONDS if serves else 0)
 
 
-def open_engine(url: str, password_file: Path | None = None) -> Engine:
+def open_engine(url: str, password_file: Path | None = None, idle_seconds: int = 0) -> Engine:
     """Return an engine; for SQLite it holds one connection, to be used by one thread at a time."""
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
         return _open_sqlite(url)
     if password_file is not None:
         parsed = parsed.set(password=password_file.read_text().strip())
+    if idle_seconds:
+        limit = f"-c idle_in_transaction_session_timeout={idle_seconds}s"
+        said = " ".join((*parsed.normalized_query.get("options", ()), limit))
+        parsed = parsed.update_query_dict({"options": said})
     return create_engine(
         parsed,
         pool_size=3,

@@ -193,15 +193,12 @@ class Hearing:
         HEARD.labels(self.service.name, items[0].source if items else "").inc(len(items))
 
     def park(self, db: Connection, item: Heard, now: datetime, consumer: str | None = None) -> None:
-        """Keep a message that could not be worked off, with its error, and say so."""
+        """Keep a message that could not be worked off, with its error, and say so.
+
+        One that is heard again stays as it is kept: a stranger's record has no number of its own,
+        so after a rebalance it is read again, though it may have been discarded (B65).
+        """
         error = told(item.error) if item.error else "waits behind an earlier one"
-        if item.error is not None:
-            log.error(
-                "message_parked",
-                event_id=item.envelope.id,
-                type=item.envelope.type,
-                error=type(item.error).__name__,
-            )
         wait = wait_after(item.attempts + 1)
         row = {
             "consumer": consumer or self.service.name,
@@ -218,8 +215,16 @@ class Hearing:
         }
         later = {key: row[key] for key in ("attempts", "last_error", "next_retry_at")}
         keys = ["consumer", "event_id"]
-        statement = INSERT[db.dialect.name](TABLE).values(row)
-        db.execute(statement.on_conflict_do_update(index_elements=keys, set_=later))
+        first = INSERT[db.dialect.name](TABLE).values(row)
+        again = first.on_conflict_do_update(index_elements=keys, set_=later)
+        kept = db.execute(again if item.attempts else first.on_conflict_do_nothing())
+        if kept.rowcount and item.error is not None:
+            log.error(
+                "message_parked",
+                event_id=item.envelope.id,
+                type=item.envelope.type,
+                error=type(item.error).__name__,
+            )
         crash.point("parking.before_commit", self.service.name)
 
     def _parked_keys(self, db: Connection) -> set[str]:

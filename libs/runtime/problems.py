@@ -1,5 +1,6 @@
 """Refusals as RFC 9457 problem documents; no endpoint builds an error body of its own (P21)."""
 
+import errno
 import inspect
 import json
 from collections.abc import Iterator, Mapping
@@ -9,7 +10,7 @@ from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from fastapi.routing import APIRoute
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import InterfaceError, InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
 from typing_extensions import override
@@ -31,6 +32,10 @@ CODES = {
     422: "invalid",
 }
 RETRY_SECONDS = "2"
+FULL = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
+"""A disk that is full or takes nothing more (F32)."""
+FULL_SECONDS = "30"
+"""Somebody has to make room first."""
 EVERYWHERE = "/{path:path}"
 """The route that answers whatever no other one does; it says nothing about methods."""
 
@@ -109,7 +114,15 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Refused, refused)
     app.add_exception_handler(RequestValidationError, invalid)
     app.add_exception_handler(HTTPException, http)
-    for kind in (Overloaded, Stopped, Conflict, OperationalError, PoolTimeoutError):
+    async def full(_: Request, error: Any) -> Response:
+        if error.errno not in FULL:
+            raise error
+        detail = "Nothing can be stored at the moment, and nothing was; send it again later."
+        return response(Problem(503, "storage_full", detail, {"Retry-After": FULL_SECONDS}))
+
+    app.add_exception_handler(OSError, full)
+    passing = OperationalError, InternalError, InterfaceError, PoolTimeoutError
+    for kind in (Overloaded, Stopped, Conflict, *passing):
         app.add_exception_handler(kind, busy)
 
 

@@ -7,34 +7,44 @@ all. Source: event-log section 2 and P3 to P7.
 """
 
 import asyncio
-from collections import Counter
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import datetime
-from typing import NamedTuple, Protocol, TypeVar
+from functools import partial
+from time import monotonic
+from typing import Protocol, TypeVar
 
 import structlog
-from sqlalchemy import Connection, Engine, NullPool, create_engine, select, text
+from sqlalchemy import Connection, Engine, NullPool, create_engine, text
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from libs.runtime import crash, rows
+from libs.runtime import crash
 from libs.runtime.engines import soon
-from libs.runtime.records import Record, envelope_to_record, partition_of, topic_of
+from libs.runtime.outbox import CONSUMER, LOG, Outbox, Overtaken, Page
+from libs.runtime.records import Record, topic_of
 from libs.runtime.store import Conflict, Store
-from libs.runtime.tables import POSITIONS
+
+__all__ = ["CONSUMER", "LOG", "Lock", "Overtaken", "Relay"]
 
 log = structlog.get_logger()
 T = TypeVar("T")
 
-CONSUMER = "relay"
-LOG = "log"
-"""Source of the checkpoint row that holds the position in the log."""
-PAGE = 2_000
 POLL_SECONDS = 0.1
 RETRY_SECONDS = (0.2, 0.5, 1.0, 2.0, 5.0)
 LOCK = 0x7E1A9
 """Session advisory lock: one relay per database, and a database is one service's."""
+ASK_SECONDS = 0.5
+"""How often an instance that waits asks for the lock."""
+SILENT_SECONDS = 45.0
+"""Longer than one that works ever waits for brokers between two steps; F9."""
+_TAKE = text("select pg_try_advisory_lock(:key)")
+_END_SILENT = text(
+    "select pg_terminate_backend(pid) from pg_locks join pg_stat_activity using (pid)"
+    " where locktype = 'advisory' and granted and classid = 0 and objid = :key"
+    " and database = (select oid from pg_database where datname = current_database())"
+    " and state_change < clock_timestamp() - make_interval(secs => :silent)"
+)
 
 
 class Sender(Protocol):
@@ -45,20 +55,6 @@ class Sender(Protocol):
 
     async def stop(self) -> None:
         """Let go of what is open."""
-
-
-class Overtaken(Exception):
-    """Another relay moved the checkpoint; what this one just sent is a harmless repeat."""
-
-
-class Page(NamedTuple):
-    """What one round sends: the log read from `start` to `to`, and the records in it."""
-
-    start: int
-    to: int
-    records: Sequence[Record]
-    numbers: dict[int, int]
-    """Last `pseq` of each partition that has a record in the page."""
 
 
 class Relay:
@@ -74,7 +70,8 @@ class Relay:
         """Relay what is public; `grown` is set when the log grew, else it is looked at often."""
         self._store = store
         self._sender = sender
-        self._public = frozenset(public)
+        self._outbox = Outbox(store, public)
+        self._ahead: Page | None = None
         self._topic = topic_of(store.service)
         self._thread = ThreadPoolExecutor(1, f"relay-{store.service}")
         self._lock = Lock(store.engine)
@@ -107,7 +104,7 @@ class Relay:
 
     async def backlog(self) -> tuple[int, datetime | None]:
         """Return how many events were not sent yet, and when the oldest of them was recorded."""
-        return await self._on_thread(self._behind)
+        return await self._on_thread(self._outbox.behind)
 
     async def leads(self) -> bool:
         """Return whether this instance is the one that works."""
@@ -120,80 +117,67 @@ class Relay:
         self._thread.shutdown()
 
     async def step(self) -> bool:
-        """Send one page. Return whether there was one; False too while another relay works."""
+        """Send one page. Return whether there was one; False too while another relay works.
+
+        While the broker takes a full page, the one behind it is read. Whatever fails, what was read
+        ahead is forgotten: the checkpoint alone says where to go on.
+        """
         async with self._stepping:
+            page, self._ahead = self._ahead, None
             if not await self._on_thread(self._lock.held):
                 return False
-            page = await self._on_thread(self._read)
+            if page is None:
+                page = await self._on_thread(self._outbox.read)
             if page.to == page.start:
                 return False
             crash.point("relay.after_read")
+            ahead = await self._sent(page)
+            await self._on_thread(partial(self._outbox.checkpoint, page))
+            crash.point("relay.after_checkpoint")
+            self.sent_up_to = page.to
+            self._ahead = ahead
+            return True
+
+    async def _sent(self, page: Page) -> Page | None:
+        """Return, once a page is acknowledged, the one behind it where there may be one."""
+        reading = self._on_thread(partial(self._outbox.read, page)) if page.full else None
+        try:
             if page.records:
                 await self._sender.send(self._topic, page.records)
                 crash.point("relay.after_send")
-            await self._on_thread(lambda: self._checkpoint(page))
-            crash.point("relay.after_checkpoint")
-            self.sent_up_to = page.to
-            return True
+        finally:
+            ahead = await _read_ahead(reading)
+        return ahead
 
     async def _wait(self) -> None:
         with suppress(TimeoutError):
             await asyncio.wait_for(self._grown.wait(), POLL_SECONDS)
         self._grown.clear()
 
-    def _on_thread(self, work: Callable[[], T]) -> Awaitable[T]:
+    def _on_thread(self, work: Callable[[], T]) -> asyncio.Future[T]:
         return asyncio.get_running_loop().run_in_executor(self._thread, work)
 
-    def _read(self) -> Page:
-        with self._store.reading() as db:
-            start = self._store.position(db, CONSUMER, LOG)
-            events, _ = self._store.read(db, start, PAGE)
-            numbers = self._numbers(db)
-        said = [event for event in events if event.type in self._public]
-        records, last = [], Counter(numbers)
-        for event in said:
-            partition = partition_of(event.tenant)
-            last[partition] += 1
-            records.append(envelope_to_record(event, last[partition]))
-        touched = {record.partition for record in records}
-        to = events[-1].position if events else start
-        return Page(start, to, records, {number: last[number] for number in touched})
 
-    def _behind(self) -> tuple[int, datetime | None]:
-        with self._store.reading() as db:
-            at = self._store.position(db, CONSUMER, LOG)
-            oldest, _ = self._store.read(db, at, 1)
-            behind = self._store.head(db) - at
-        return behind, oldest[0].recorded_at if oldest else None
-
-    def _numbers(self, db: Connection) -> dict[int, int]:
-        """Return the number of the last record of each partition, as the checkpoint has it."""
-        known = select(POSITIONS.c.partition, POSITIONS.c.seq).where(
-            POSITIONS.c.consumer == CONSUMER, POSITIONS.c.source == self._topic
-        )
-        return {row.partition: row.seq for row in db.execute(known)}
-
-    def _checkpoint(self, page: Page) -> None:
-        """Move the checkpoint if it still stands where the page began, else leave all as it is."""
-        with self._store.writing() as db:
-            mark = self._store.mark(db, page.to)
-            if not self._store.move(db, CONSUMER, LOG, 0, page.start, page.to, mark):
-                raise Overtaken(f"{self._topic}: the checkpoint left {page.start}")
-            rows.write(
-                db,
-                (
-                    rows.put(
-                        POSITIONS, consumer=CONSUMER, source=self._topic, partition=number, seq=seq
-                    )
-                    for number, seq in page.numbers.items()
-                ),
-            )
+async def _read_ahead(reading: asyncio.Future[Page] | None) -> Page | None:
+    """Wait for a page; where it cannot be read, the next step reads again and says why."""
+    if reading is None:
+        return None
+    await asyncio.wait([reading])
+    return None if reading.exception() else reading.result()
 
 
 class Lock:
-    """A lock that lives as long as its connection; SQLite has one process and needs none."""
+    """A lock that lives as long as its connection; SQLite has one process and needs none.
 
-    def __init__(self, engine: Engine) -> None:
+    Whoever has it says so at each step, if only by `select 1`. One that has said nothing for long
+    is frozen, or its machine is gone without a word: its connection is ended by whoever waits. If
+    it wakes up, what it sends is a repeat and its checkpoint is refused (F9).
+    """
+
+    def __init__(self, engine: Engine, silent_seconds: float = SILENT_SECONDS) -> None:
+        self._silent = silent_seconds
+        self._ours = False
+        self._ask_at = 0.0
         self._needed = engine.dialect.name == "postgresql"
         self._engine = (
             create_engine(
@@ -212,22 +196,25 @@ class Lock:
         if self._engine is None:
             return True
         try:
-            if self._connection is not None:
+            if self._ours and self._connection is not None:
                 self._connection.execute(text("select 1"))
-                return True
-            connection = self._engine.connect()
-            got = connection.execute(text("select pg_try_advisory_lock(:key)"), {"key": LOCK})
-            if got.scalar_one():
-                self._connection = connection
-                return True
-            connection.close()
+            elif monotonic() >= self._ask_at:
+                self._ask_at = monotonic() + ASK_SECONDS
+                self._connection = self._connection or self._engine.connect()
+                self._ours = self._taken(self._connection)
         except DBAPIError:
             self.release()
             raise
-        return False
+        return self._ours
+
+    def _taken(self, db: Connection) -> bool:
+        got: bool = db.execute(_TAKE, {"key": LOCK}).scalar_one()
+        if not got and db.execute(_END_SILENT, {"key": LOCK, "silent": self._silent}).first():
+            log.warning("relay_silent", seconds=self._silent)
+        return got
 
     def release(self) -> None:
         """Close the connection, and with it give up the lock."""
-        connection, self._connection = self._connection, None
+        connection, self._connection, self._ours = self._connection, None, False
         if connection is not None:
             connection.close()

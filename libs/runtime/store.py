@@ -19,7 +19,7 @@ from sqlalchemy import (
     select,
     text,
 )
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import IntegrityError, InternalError, OperationalError
 
 from libs.events import Envelope
 from libs.events.values import EventId, PracticeId
@@ -51,7 +51,7 @@ class Store:
         try:
             with self.engine.begin() as db:
                 yield db
-        except (IntegrityError, OperationalError) as error:
+        except (IntegrityError, InternalError, OperationalError) as error:
             if _lost_race(error.orig):
                 raise Conflict(str(error.orig)) from error
             raise
@@ -198,10 +198,14 @@ class Store:
 
 
 def _lost_race(error: Any) -> bool:
-    """Whether another writer was first: a taken key, a failed serialization, a deadlock."""
+    """Whether another writer was first: a taken key, a failed serialization, a deadlock.
+
+    Or we said nothing for so long that PostgreSQL gave our locks to others (25P03, F9).
+    """
     taken = {"SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY"}
-    state = getattr(error, "sqlstate", "")
-    return state in {"23505", "40001", "40P01"} or getattr(error, "sqlite_errorname", "") in taken
+    gone = {"23505", "40001", "40P01", "25P03"}
+    name = getattr(error, "sqlite_errorname", "")
+    return getattr(error, "sqlstate", "") in gone or name in taken
 
 
 def columns_of(event: Envelope) -> tuple[Any, ...]:

@@ -59,10 +59,10 @@ def open_vault(settings: Settings, clock: Clock) -> Vault:
     path = settings.master_key or settings.data / "master.key"
     if settings.distributed and not path.exists():
         raise UnsafeSetUp("Set QUITTANCE_MASTER_KEY to the file that holds the master key.")
-    engine = connect(settings, KEYS)
+    engine = connect(settings, KEYS, serves=True)
     if not settings.distributed:
         migrate.upgrade(KEYS, engine)
-    reader = connect(settings, KEYS)
+    reader = connect(settings, KEYS, serves=True)
     vault = Vault(engine, master_key(path), clock.now, reader)
     vault.check()
     return vault
@@ -108,7 +108,7 @@ class System:
 
     def _add(self, name: str, build: Build) -> None:
         settings = self.settings
-        engine = connect(settings, name)
+        engine = connect(settings, name, serves=True)
         if not settings.distributed:
             migrate.upgrade(name, engine)
         check_durable(engine)

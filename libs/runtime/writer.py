@@ -22,6 +22,7 @@ from libs.runtime.clock import Clock
 from libs.runtime.metrics import BATCH_EVENTS, RETRIED
 from libs.runtime.service import Command, Decider, Service
 from libs.runtime.store import Conflict, Store
+from libs.runtime.trouble import lasts
 from libs.runtime.vault import Vault
 from libs.runtime.worker import Job, Worker
 
@@ -79,18 +80,24 @@ class Writer:
         event: Event = self._decoders[decider.name].decode(data)
         return event
 
-    def settle(self, jobs: Sequence[Job]) -> None:
-        """Do the work of all jobs in one transaction; each has its answer after the commit."""
+    def settle(self, jobs: Sequence[Job], *, again: bool = False) -> None:
+        """Do the work of all jobs in one transaction; each has its answer after the commit.
+
+        One piece of work may spoil a batch; alone, each gets its own answer. A database that is
+        away fails them together: one after the other, they would wait for it by the minute.
+        """
         try:
             self._write_until_done([job.task for job in jobs])
         except Exception as error:
-            if len(jobs) > 1:
-                # One piece of work may spoil a batch; alone, each gets its own answer.
+            if len(jobs) > 1 and lasts(error):
                 for job in jobs:
                     self.settle([job])
-                return
-            log.exception("batch_failed", service=self.service.name, error=type(error).__name__)
-            jobs[0].error = error
+            elif len(jobs) > 1 and not again:
+                self.settle(jobs, again=True)  # a connection that was cut costs nobody an answer
+            else:
+                log.exception("batch_failed", service=self.service.name, error=type(error).__name__)
+                for job in jobs:
+                    job.error = error
             return
         for job in jobs:
             job.result = job.task.answer()

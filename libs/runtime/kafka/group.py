@@ -58,8 +58,8 @@ class KafkaGroup(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka s
 
         After `stop` it waits to be cancelled: there is nothing to hear any more.
         """
-        while not self._stopped:
-            async with self._starting:
+        async with self._starting:
+            if not self._stopped:  # asked in here: `stop` may have come while we waited for a turn
                 if self._consumer is None:
                     self._consumer = await self._start()
                 return self._consumer
