@@ -19,6 +19,7 @@ from libs.runtime.pages import redrive, take
 from libs.runtime.reader import Reader
 from libs.runtime.service import Command, Service
 from libs.runtime.store import Broken, Store
+from libs.runtime.trouble import told
 from libs.runtime.vault import Vault
 from libs.runtime.watching import Watching
 from libs.runtime.writer import Writer
@@ -199,6 +200,11 @@ class Host:
                 return False
         return True
 
+    async def catch_up(self) -> None:
+        """Return once all that others have said by now has been heard."""
+        for feed in self.feeds:
+            await feed.catch_up()
+
     async def submit(self, work: Work) -> Any:
         """Put work into the writer's queue and return its answer after the commit."""
         self._busy += 1
@@ -228,7 +234,7 @@ class Host:
                 return result
 
     def _shown(self, name: str, error: Exception) -> None:
-        self.troubles[name] = str(error)
+        self.troubles[name] = str(error) if isinstance(error, Broken) else told(error)
         HALTED.labels(self.service.name, name).set(1)
 
     def _grown(self) -> None:

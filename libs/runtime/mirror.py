@@ -120,14 +120,15 @@ class Mirror:
 def parked_record(row: Any) -> Record:
     """Return the record of a parked row: the event's own bytes, and in headers what befell it.
 
-    An error is told by its class alone: its text may quote what it stumbled over (P35).
+    An error is told by its class alone; `quittance parked` tells its place too. "waits" is said of
+    a message that only waits behind an earlier one.
     """
     envelope = msgspec.msgpack.decode(row.envelope, type=Envelope)
     told = {
         "consumer": row.consumer,
         "waits_with": row.key,
-        "error": row.last_error.partition("(")[0],
-        "first_error": row.first_error.partition("(")[0],
+        "error": _class(row.last_error),
+        "first_error": _class(row.first_error),
         "attempts": str(row.attempts),
         "first_failed_at": row.parked_at,
         "last_failed_at": _last_failed_at(row),
@@ -161,6 +162,10 @@ def _last_failed_at(row: Any) -> str:
     if next_retry_at < first:
         return str(row.parked_at)
     return max(first, next_retry_at - wait_after(row.attempts)).isoformat()
+
+
+def _class(error: str) -> str:
+    return error.replace(":", " ").partition(" ")[0]
 
 
 def _key(key: Key) -> bytes:

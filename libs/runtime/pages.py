@@ -9,7 +9,7 @@ from libs.events.values import EventId, PracticeId
 from libs.runtime.batch import Batch, Pending
 from libs.runtime.feed import Page, Undecodable
 from libs.runtime.hearing import Heard, Hearing
-from libs.runtime.trouble import lasts
+from libs.runtime.trouble import Damaged, lasts
 
 if TYPE_CHECKING:
     from libs.runtime.host import Host
@@ -160,4 +160,4 @@ def _undecodable(page: Page, seq: int, found: Undecodable, now: datetime) -> Hea
         causation_id="",
         data=found.data,
     )
-    return Heard(seq=seq, source=page.source, envelope=envelope, error=ValueError(found.error))
+    return Heard(seq=seq, source=page.source, envelope=envelope, error=Damaged(found.error))
