@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 import msgspec
+from cryptography.exceptions import InvalidTag
 
 from libs.events.values import DocumentId, SubjectId
 from libs.runtime import crash
@@ -82,8 +83,10 @@ class Documents:
         if path.exists() and self.get_now(document) is not None:
             return None
         sealed = self._vault.seal_bytes(data, subject, document)
-        if sealed is None:
-            return None
+        if sealed is None:  # an erased subject's document is empty, yet what names it finds a file
+            if path.exists():
+                return None
+            sealed = b""
         if not path.parent.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
             _sync(self._folder)
@@ -100,9 +103,24 @@ class Documents:
         if len(document) != 64 or not set(document) <= set("0123456789abcdef"):  # noqa: PLR2004
             return None
         try:
-            box = msgspec.msgpack.decode(self._path(document).read_bytes(), type=_Box)
+            return self._opened(document)
         except FileNotFoundError:
             return None
+
+    def examine(self, document: DocumentId) -> str:
+        """Return what is wrong with a stored document; empty if it is whole, or erased."""
+        try:
+            self._opened(document)
+        except FileNotFoundError:
+            return "is missing"
+        except (OSError, msgspec.DecodeError) as error:
+            return f"cannot be read: {type(error).__name__}"
+        except (InvalidTag, RuntimeError, ValueError):
+            return "does not hold what its name says"
+        return ""
+
+    def _opened(self, document: DocumentId) -> bytes | None:
+        box = msgspec.msgpack.decode(self._path(document).read_bytes(), type=_Box)
         data = self._vault.open_bytes(box.sealed, box.subject, document)
         if data is not None and hashlib.sha256(data).hexdigest() != document:
             raise RuntimeError(f"Document {document} does not hold what its name says.")
