@@ -103,14 +103,16 @@ class Documents:
         if len(document) != 64 or not set(document) <= set("0123456789abcdef"):  # noqa: PLR2004
             return None
         try:
-            return self._opened(document)
+            return self._whole(document, self._box(document))
         except FileNotFoundError:
             return None
 
     def examine(self, document: DocumentId) -> str:
         """Return what is wrong with a stored document; empty if it is whole, or erased."""
         try:
-            self._opened(document)
+            box = self._box(document)
+            if self._whole(document, box) is None and not self._vault.knows(box.subject):
+                return "has lost its key"
         except FileNotFoundError:
             return "is missing"
         except (OSError, msgspec.DecodeError) as error:
@@ -119,8 +121,10 @@ class Documents:
             return "does not hold what its name says"
         return ""
 
-    def _opened(self, document: DocumentId) -> bytes | None:
-        box = msgspec.msgpack.decode(self._path(document).read_bytes(), type=_Box)
+    def _box(self, document: DocumentId) -> _Box:
+        return msgspec.msgpack.decode(self._path(document).read_bytes(), type=_Box)
+
+    def _whole(self, document: DocumentId, box: _Box) -> bytes | None:
         data = self._vault.open_bytes(box.sealed, box.subject, document)
         if data is not None and hashlib.sha256(data).hexdigest() != document:
             raise RuntimeError(f"Document {document} does not hold what its name says.")

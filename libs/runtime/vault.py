@@ -117,6 +117,10 @@ class Vault:
         """Read the keys of many subjects at once, so that opening asks for none by itself."""
         self._keys(set(subjects))
 
+    def knows(self, subject: SubjectId) -> bool:
+        """Whether the subject has, or had, a key."""
+        return subject in self._keys([subject])
+
     def ensure(self, subjects: Iterable[SubjectId]) -> None:
         """Give every subject a key that has none and was never erased.
 
