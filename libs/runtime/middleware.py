@@ -178,6 +178,8 @@ class Around:
             return Problem(400, "bad_request", detail, CLOSE)
         if b"\x00" in scope.get("raw_path", b"") or "\x00" in scope["path"]:
             return Problem(422, "invalid", "A path must not hold the character U+0000.")
+        if b"%00" in scope["query_string"]:
+            return Problem(422, "invalid", "A query must not hold the character U+0000.")
         for name, value in scope["headers"]:
             if (
                 name == b"content-length"

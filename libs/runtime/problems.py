@@ -131,7 +131,7 @@ def nothing_here(request: Request) -> Problem:
     path = request.scope["path"]
     found = {
         method
-        for route in _routes(request.app.router)
+        for route in routes(request.app.router)
         if route.path != EVERYWHERE and route.path_regex.match(path)
         for method in route.methods or ()
     }
@@ -141,12 +141,12 @@ def nothing_here(request: Request) -> Problem:
     return Problem(405, "method_not_allowed", f"Allowed here: {allowed}.", {"Allow": allowed})
 
 
-def _routes(router: Any) -> Iterator[APIRoute]:
+def routes(router: Any) -> Iterator[APIRoute]:
     """Yield all routes of a router and of those that it includes."""
     for route in router.routes:
         inner = getattr(route, "original_router", None)
         if isinstance(inner, APIRouter):
-            yield from _routes(inner)
+            yield from routes(inner)
         elif isinstance(route, APIRoute):
             yield route
 

@@ -59,6 +59,15 @@ class Target:
         headers = {"Authorization": f"Bearer {bearer}"} if bearer else {}
         return httpx.Client(base_url=self.url, headers=headers, timeout=PATIENCE, **more)
 
+    @contextmanager
+    def browser(self) -> Iterator[httpx.Client]:
+        """Give the browser of the first practice's user, who has logged in."""
+        with self.client("") as made:
+            made.headers["Accept"] = "text/html"
+            form = {"login": self.member.login, "password": self.member.password}
+            assert made.post("/login", data=form).status_code == 303
+            yield made
+
     def program(self, practice: PracticeId, *scopes: str) -> tuple[str, str]:
         """Let another program in; return its id and a token."""
         command, secret = registration.new_client(practice_id=practice, name="x", scopes=scopes)

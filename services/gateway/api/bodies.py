@@ -39,9 +39,9 @@ def json_body(model: type[M]) -> Callable[[Request], Awaitable[M]]:
     """
 
     async def body(request: Request) -> M:
-        kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-        if kind != "application/json":
-            raise Problem(415, "unsupported_media_type", "Send JSON as application/json.")
+        kind, _, more = request.headers.get("content-type", "").lower().partition(";")
+        if kind.strip() != "application/json" or ("charset" in more and "utf-8" not in more):
+            raise Problem(415, "unsupported_media_type", "Send JSON in UTF-8 as application/json.")
         data = await read(request, JSON_BYTES_MAX)
         strict_json(data)
         try:

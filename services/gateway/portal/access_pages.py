@@ -2,19 +2,18 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
-from libs.events.values import Language
 from services.gateway import logins, sessions
 from services.gateway.decider.user import Role
 from services.gateway.portal import queries
 from services.gateway.portal.catalogue import Words, chosen
+from services.gateway.portal.forms import Short
 from services.gateway.portal.frame import Entered, Page, Visit, html, language_of, own_path
 
 router = APIRouter(route_class=Page, include_in_schema=False)
 
-FormText = Annotated[str, Form(max_length=2000)]
 SearchText = Annotated[str, Query(max_length=80)]
 
 
@@ -38,16 +37,14 @@ def login_page(
 @router.post("/login")
 async def log_in(
     request: Request,
-    login: FormText = "",
-    password: FormText = "",
-    back: FormText = "/",
-    language: FormText = "",
+    sent: Short,
 ) -> Response:
     """Begin a session and go on to the page that was wanted."""
-    words = Words(chosen(language, request.headers.get("accept-language", "")))
+    login, back = sent.text("login"), sent.text("back", "/")
+    words = Words(chosen(sent.text("language"), request.headers.get("accept-language", "")))
     answer = RedirectResponse(own_path(back), 303)
     try:
-        await sessions.log_in(request, answer, login, password)
+        await sessions.log_in(request, answer, login, sent.text("password"))
     except logins.WrongLogin:
         return login_page(words, back, login, words("login.wrong"), 401)
     except logins.TryLater as later:
@@ -59,26 +56,20 @@ async def log_in(
 
 
 @router.post("/logout")
-async def log_out(request: Request, visit: Entered, csrf: FormText = "") -> Response:
+async def log_out(request: Request, visit: Entered, sent: Short) -> Response:
     """End the session here; the cookie opens nothing any more."""
-    sessions.check_form(request, visit.session, csrf)
+    sessions.check_form(request, visit.session, sent.text("csrf"))
     answer = RedirectResponse(f"/login?language={visit.t.language}", 303)
     await sessions.log_out(request, answer)
     return answer
 
 
 @router.post("/language")
-async def speak(
-    request: Request,
-    visit: Entered,
-    language: Annotated[Language, Form()],
-    csrf: FormText = "",
-    back: FormText = "/",
-) -> Response:
+async def speak(request: Request, visit: Entered, sent: Short) -> Response:
     """Show the portal in another language from now on."""
-    sessions.check_form(request, visit.session, csrf)
-    await sessions.set_language(request, visit.session, language)
-    return RedirectResponse(own_path(back), 303)
+    sessions.check_form(request, visit.session, sent.text("csrf"))
+    await sessions.set_language(request, visit.session, sent.text("language"))
+    return RedirectResponse(own_path(sent.text("back", "/")), 303)
 
 
 @router.get("/practices")
@@ -97,13 +88,8 @@ def own_practices(visit: Visit) -> tuple[str, ...] | None:
 
 
 @router.post("/practices")
-async def choose(
-    request: Request,
-    visit: Entered,
-    practice_id: Annotated[str, Form(max_length=80)],
-    csrf: FormText = "",
-) -> Response:
+async def choose(request: Request, visit: Entered, sent: Short) -> Response:
     """Show another practice."""
-    sessions.check_form(request, visit.session, csrf)
-    await sessions.choose_practice(request, visit.session, practice_id)
+    sessions.check_form(request, visit.session, sent.text("csrf"))
+    await sessions.choose_practice(request, visit.session, sent.text("practice_id"))
     return RedirectResponse("/", 303)

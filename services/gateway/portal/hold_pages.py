@@ -3,15 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Annotated
 
-from fastapi import APIRouter, Form, Request, Response
+from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
 from libs.events.values import Hold
 from libs.runtime.web import Problem
 from services.gateway import sessions
 from services.gateway.portal import formats
+from services.gateway.portal.forms import Short
 from services.gateway.portal.frame import ActsOnCases, Page, Visit
 from services.gateway.portal.invoice_page import InvoiceIn, found
 from services.gateway.portal.states import (
@@ -24,7 +24,6 @@ from services.gateway.portal.states import (
 
 router = APIRouter(route_class=Page, include_in_schema=False)
 
-FormText = Annotated[str, Form(max_length=100)]
 CONFLICT = 409
 
 
@@ -88,17 +87,13 @@ def review_day(chosen: Chosen, today: date) -> date | None:
 
 @router.post("/invoices/{invoice_id}/hold")
 async def hold(
-    request: Request,
-    visit: ActsOnCases,
-    invoice_id: InvoiceIn,
-    csrf: FormText = "",
-    reason: FormText = "",
-    review_on: FormText = "",
+    request: Request, visit: ActsOnCases, invoice_id: InvoiceIn, sent: Short
 ) -> Response:
     """Hold the reminders of an invoice."""
-    sessions.check_form(request, visit.session, csrf)
+    sessions.check_form(request, visit.session, sent.text("csrf"))
     row = await found(visit, invoice_id)
-    chosen = Chosen(reason, review_on)
+    chosen = Chosen(sent.text("reason"), sent.text("review_on"))
+    reason, review_on = chosen.reason, chosen.review_on
     if review_day(chosen, visit.today) is None:
         return await hold_page(visit, row, chosen, bad_day(visit, reason), 422)
     body = {"reason": reason, "review_on": review_on, "by": visit.session.user_id}
@@ -144,10 +139,10 @@ def lift_will(visit: Visit, row: InvoiceRow) -> Sequence[str]:
 
 @router.post("/invoices/{invoice_id}/lift")
 async def lift(
-    request: Request, visit: ActsOnCases, invoice_id: InvoiceIn, csrf: FormText = ""
+    request: Request, visit: ActsOnCases, invoice_id: InvoiceIn, sent: Short
 ) -> Response:
     """Let the reminders of an invoice go on."""
-    sessions.check_form(request, visit.session, csrf)
+    sessions.check_form(request, visit.session, sent.text("csrf"))
     row = await found(visit, invoice_id)
     params = {"by": visit.session.user_id}
     answer = await visit.ask("dunning", "DELETE", f"/cases/{invoice_id}/holds", params=params)

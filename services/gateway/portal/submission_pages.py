@@ -5,18 +5,18 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 import msgspec
-from fastapi import APIRouter, Form, Query, Request, Response, UploadFile
+from fastapi import APIRouter, Query, Request, Response
+from starlette.datastructures import UploadFile
 
 from libs.events.values import Finding
 from libs.runtime.web import Problem
 from services.gateway import sessions
 from services.gateway.portal import figures
 from services.gateway.portal.findings import Sentence, sentences
+from services.gateway.portal.forms import FILES_MAX, WithFiles
 from services.gateway.portal.frame import HandsIn, Page, SeesSubmissions, Visit, html
 
 router = APIRouter(route_class=Page, include_in_schema=False)
-
-FILES_MAX = 100
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,15 +103,10 @@ async def hand_in_page(
 
 
 @router.post("/submissions/new")
-async def hand_in(
-    request: Request,
-    visit: HandsIn,
-    csrf: Annotated[str, Form(max_length=100)] = "",
-    files: list[UploadFile] | None = None,
-) -> Response:
+async def hand_in(request: Request, visit: HandsIn, sent: WithFiles) -> Response:
     """Hand each file in and show its verdict. Sent again, a file changes nothing."""
-    sessions.check_form(request, visit.session, csrf)
-    chosen = [file for file in files or () if file.filename]
+    sessions.check_form(request, visit.session, sent.text("csrf"))
+    chosen = sent.files("files")
     if not chosen:
         return await hand_in_page(visit, error=visit.t("hand_in.no_files"), status=422)
     if len(chosen) > FILES_MAX:

@@ -1,0 +1,58 @@
+"""Forms of the portal: read after their sender was let in, and no more than a form can hold (B1).
+
+Declared as parameters, FastAPI would read them before any dependency has looked at the session.
+"""
+
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+from fastapi import Depends, Request
+from starlette.datastructures import FormData, UploadFile
+from starlette.types import Message
+
+from libs.runtime.web import Problem
+from services.gateway.api.bodies import read
+
+FORM_BYTES_MAX = 50_000
+FIELDS_MAX = 50
+FILES_MAX = 100
+TEXT_MAX = 2_000
+
+
+class Sent:
+    """What a form holds."""
+
+    def __init__(self, form: FormData) -> None:
+        self._form = form
+
+    def text(self, name: str, otherwise: str = "", length_max: int = TEXT_MAX) -> str:
+        """Return a field's text; a 422 problem for what no person would type."""
+        value = self._form.get(name, otherwise)
+        if not isinstance(value, str) or len(value) > length_max or "\x00" in value:
+            raise Problem(422, "invalid", "A field is not as it must be.", path=name)
+        return value
+
+    def files(self, name: str) -> list[UploadFile]:
+        """Return the files that were chosen in a field."""
+        found = self._form.getlist(name)
+        return [one for one in found if isinstance(one, UploadFile) and one.filename]
+
+
+async def _short(request: Request) -> Sent:
+    data = await read(request, FORM_BYTES_MAX)
+
+    async def again() -> Message:
+        return {"type": "http.request", "body": data, "more_body": False}
+
+    replayed = Request(request.scope, again)
+    return Sent(await replayed.form(max_files=0, max_fields=FIELDS_MAX))
+
+
+async def _with_files(request: Request) -> AsyncIterator[Sent]:
+    async with request.form(max_files=FILES_MAX + 1, max_fields=FIELDS_MAX) as form:
+        yield Sent(form)
+
+
+# Both stand behind the visit in a signature: dependencies are asked in that order.
+Short = Annotated[Sent, Depends(_short)]
+WithFiles = Annotated[Sent, Depends(_with_files)]
