@@ -146,6 +146,9 @@ class Once:
     async def lag(self) -> int:
         return len(self.pages)
 
+    async def catch_up(self) -> None:
+        """Everything is given at once."""
+
 
 async def until(true: Callable[[], bool]) -> None:
     """Wait for what another loop does."""

@@ -109,7 +109,11 @@ async def tick(host: Host, day: date) -> int:
 
 
 async def follow(host: Host) -> None:
-    """Tick each day once, in order; after a stop the missed days are caught up (F36)."""
+    """Tick each day once, in order; after a stop the missed days are caught up (F36).
+
+    First all is heard that was said by then: a reminder must not go out while the payment lies
+    unread. As long as brokers or others' news are away, nothing is due (F12).
+    """
     while True:
         await host.until_done(lambda: _catch_up(host), CONSUMER)
         await asyncio.sleep(LOOK_SECONDS)
@@ -119,6 +123,8 @@ async def _catch_up(host: Host) -> None:
     today = (host.clock.now().astimezone(ZURICH) - timedelta(hours=TICK_HOUR)).date()
     done = await host.read(host.store.position, CONSUMER, host.service.name)
     day = date.fromordinal(done) + timedelta(days=1) if done else today
+    if day <= today:
+        await host.catch_up()
     while day <= today:
         await Day(host, day).work_off()
         day += timedelta(days=1)

@@ -13,6 +13,8 @@ from libs.runtime.store import Broken, Store
 T = TypeVar("T")
 
 PAGE_EVENTS = 500
+CATCH_UP_SECONDS = 0.2
+"""How often whoever waits for a feed looks how far it has come."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,6 +73,9 @@ class Feed(Protocol):
 
     async def lag(self) -> int:
         """Return how many records lie behind the consumer's positions."""
+
+    async def catch_up(self) -> None:
+        """Return once the service, this instance or another, has heard all that is said by now."""
 
 
 class PositionOf(Protocol):
@@ -168,3 +173,8 @@ class StoreFeed:
 
     async def lag(self) -> int:
         return max(0, await self._read(self._store.head) - self._at)
+
+    async def catch_up(self) -> None:
+        head = await self._read(self._store.head)
+        while self._at < head:  # noqa: ASYNC110 - several may wait, and none for long
+            await asyncio.sleep(CATCH_UP_SECONDS)

@@ -85,6 +85,9 @@ class UnreliableFeed:
     async def lag(self) -> int:
         return await self._inner.lag()
 
+    async def catch_up(self) -> None:
+        await self._inner.catch_up()
+
 
 class UnreliableSystem(System):
     """The embedded system on unreliable feeds."""

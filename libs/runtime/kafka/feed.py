@@ -8,10 +8,10 @@ from contextlib import suppress
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import ConsumerStoppedError, KafkaError
 
-from libs.runtime.feed import PAGE_EVENTS, Marked, Page, PositionOf
+from libs.runtime.feed import CATCH_UP_SECONDS, PAGE_EVENTS, Marked, Page, PositionOf
 from libs.runtime.kafka.cluster import Cluster
 from libs.runtime.kafka.group import KafkaGroup
-from libs.runtime.records import Record, mark_of, page_items, topic_of
+from libs.runtime.records import PARTITIONS, Record, mark_of, page_items, topic_of
 from libs.runtime.store import Broken
 
 POLL_MS = 500
@@ -96,6 +96,20 @@ class KafkaFeed:
                 behind += max(0, (consumer.highwater(place) or 0) - offset)
         return behind
 
+    async def catch_up(self) -> None:
+        """Wait for others' partitions too: how far those came, their holders commit to Kafka."""
+        places = [TopicPartition(self._topic, number) for number in range(PARTITIONS)]
+        ends = await (await self._group.member()).end_offsets(places)
+        for place, end in ends.items():
+            while await self._reached(place) < end:  # noqa: ASYNC110 - another process tells nobody
+                await asyncio.sleep(CATCH_UP_SECONDS)
+
+    async def _reached(self, place: TopicPartition) -> int:
+        consumer = await self._group.member()
+        if place in consumer.assignment() and self._generation == self._group.generation:
+            return self._next.get(place, 0)
+        return await consumer.committed(place) or 0
+
     def _give(self) -> Page:
         assert self._given is not None
         self.idle.clear()
@@ -125,7 +139,7 @@ class KafkaFeed:
                     return
                 consumer.seek(place, max(0, position - 1))
                 self._marks[place] = mark
-                self._last[place] = self._next[place] = position
+                self._stored(place, position, position)
 
     async def _listen(self, consumer: AIOKafkaConsumer) -> None:
         if not self._last:
