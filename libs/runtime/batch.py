@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
+from msgspec.structs import replace
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -119,6 +120,7 @@ class Batch:
         self.db = db
         self.changes: list[rows.Change] = []
         self.new: list[Recorded] = []
+        self.recorded: list[Envelope] = []
         self.streams: dict[str, _Stream] = {}
         self._writer = writer
 
@@ -198,6 +200,12 @@ class Batch:
         stream.state, stream.version = state, version
         pending.state = state
         self.new += made
+
+    def record(self) -> None:
+        """Append what was decided to the log; what it recorded has its positions then."""
+        new = [one.envelope for one in self.new]
+        first = self._writer.store.append(self.db, new) - len(new) + 1
+        self.recorded = [replace(event, position=first + n) for n, event in enumerate(new)]
 
     def _envelope(
         self,

@@ -1,8 +1,10 @@
 """How a service hears others: pages of envelopes, from the owner's store or from Kafka."""
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import Connection
@@ -15,6 +17,8 @@ T = TypeVar("T")
 PAGE_EVENTS = 500
 CATCH_UP_SECONDS = 0.2
 """How often whoever waits for a feed looks how far it has come."""
+NEWEST_EVENTS = 1_000
+LOOK_SECONDS = 2.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,10 +101,39 @@ class Marked(Protocol):
 
 
 class Wake:
-    """Tells everybody who waits for a log that it grew."""
+    """Tells everybody who waits for a log that it grew, and keeps the newest events at hand.
+
+    What was just committed need not be read back by each who hears it. Used on the event loop.
+    """
 
     def __init__(self) -> None:
         self._waiting: set[asyncio.Event] = set()
+        self._newest: deque[Envelope] = deque(maxlen=NEWEST_EVENTS)
+
+    @property
+    def last(self) -> int:
+        """Position of the newest event at hand, 0 if there is none."""
+        return self._newest[-1].position if self._newest else 0
+
+    def after(
+        self, position: int, limit: int, types: Container[str]
+    ) -> tuple[list[Envelope], int, str] | None:
+        """Return what `Store.read` would, and the mark of the last event that was looked at.
+
+        None: the log itself must be asked.
+        """
+        newest = self._newest
+        if not newest or not newest[0].position <= position + 1 <= newest[-1].position:
+            return None
+        found: list[Envelope] = []
+        last = newest[-1]
+        for event in islice(newest, position + 1 - newest[0].position, None):
+            if event.type in types:
+                found.append(event)
+                if len(found) == limit:
+                    last = event
+                    break
+        return found, last.position, last.id
 
     def listen(self) -> asyncio.Event:
         """Return an event of one's own that each growth sets."""
@@ -108,8 +141,12 @@ class Wake:
         self._waiting.add(event)
         return event
 
-    def notify(self) -> None:
-        """Say that the log grew."""
+    def notify(self, events: Sequence[Envelope] = ()) -> None:
+        """Say that the log grew; by these events, where this process wrote them."""
+        if events:
+            if events[0].position != self.last + 1:
+                self._newest.clear()  # another instance wrote in between
+            self._newest.extend(events)
         for event in self._waiting:
             event.set()
 
@@ -129,11 +166,14 @@ class StoreFeed:
         self.source = store.service
         self._store = store
         self._read = read
+        self._wake = wake
         self._grown = wake.listen()
         self._types = sorted(types)
         self._position_of = position_of
         self._marked = marked
         self._at = 0
+        self._sure = False
+        """Whether the log was asked lately: what is at hand may not be all there is."""
 
     async def start(self) -> None:
         """Raise Broken where we heard what the owner has not: its log was restored (F29, F52)."""
@@ -149,17 +189,28 @@ class StoreFeed:
     async def next(self) -> Page:
         while True:
             self._grown.clear()
-            found, upto, mark = await self._read(self._page, self._at)
-            if upto > self._at:
-                return Page(
-                    source=self.source,
-                    partition=0,
-                    after=self._at,
-                    upto=upto,
-                    items=[(event.position, event) for event in found],
-                    mark=mark,
-                )
-            await self._grown.wait()
+            if not self._sure or self._wake.last != self._at:
+                found, upto, mark = await self._behind(self._at)
+                if upto > self._at:
+                    items = [(event.position, event) for event in found]
+                    return Page(
+                        source=self.source,
+                        partition=0,
+                        after=self._at,
+                        upto=upto,
+                        items=items,
+                        mark=mark,
+                    )
+            self._sure = True
+            try:
+                async with asyncio.timeout(LOOK_SECONDS):
+                    await self._grown.wait()
+            except TimeoutError:
+                self._sure = False  # another instance may write to the log unheard
+
+    async def _behind(self, after: int) -> tuple[Sequence[Envelope], int, str]:
+        at_hand = self._wake.after(after, PAGE_EVENTS, self._types)
+        return await self._read(self._page, after) if at_hand is None else at_hand
 
     def _page(self, db: Connection, after: int) -> tuple[Sequence[Envelope], int, str]:
         found, upto = self._store.read(db, after, PAGE_EVENTS, self._types)

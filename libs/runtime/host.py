@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 import structlog
 from sqlalchemy import Engine
 
+from libs.events import Envelope
 from libs.runtime import crash, trace
 from libs.runtime.batch import Commands, Pending, TableWork, Work
 from libs.runtime.clock import Clock
@@ -237,9 +238,9 @@ class Host:
         self.troubles[name] = str(error) if isinstance(error, Broken) else told(error)
         HALTED.labels(self.service.name, name).set(1)
 
-    def _grown(self) -> None:
+    def _grown(self, events: Sequence[Envelope]) -> None:
         if self._loop is not None:
-            self._loop.call_soon_threadsafe(self.wake.notify)
+            self._loop.call_soon_threadsafe(self.wake.notify, events)
 
     async def _guard(self, coroutine: Awaitable[None], name: str) -> None:
         try:

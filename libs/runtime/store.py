@@ -67,7 +67,7 @@ class Store:
 
     def head(self, db: Connection) -> int:
         """Return the position of the last event, 0 in an empty log."""
-        return int(db.execute(select(LOG_HEAD.c.position)).scalar_one())
+        return int(db.execute(_HEAD).scalar_one())
 
     def tails(self, db: Connection, known: Mapping[str, int]) -> Sequence[Any]:
         """Return the rows of these streams behind the given versions, in one query, in order."""
@@ -116,14 +116,14 @@ class Store:
     def _append_sqlite(
         self, db: Connection, events: Sequence[Envelope], inner: Sequence[bytes]
     ) -> int:
-        position, chain = db.execute(select(LOG_HEAD.c.position, LOG_HEAD.c.chain)).one()
+        position, chain = db.execute(_HEAD_CHAIN).one()
         rows = []
         for event, part in zip(events, inner, strict=True):
             position += 1
             chain = hashlib.sha256(chain + part).digest()
             rows.append((position, *columns_of(event), chain))
         db.exec_driver_sql(_INSERT_SQLITE, rows)
-        db.execute(LOG_HEAD.update().values(position=position, chain=chain))
+        db.execute(_MOVE_HEAD, {"to": position, "by": chain})
         return int(position)
 
     def read(
@@ -148,28 +148,20 @@ class Store:
 
     def position(self, db: Connection, consumer: str, source: str, partition: int = 0) -> int:
         """Return how far a consumer has come, 0 at the beginning."""
-        found = db.execute(
-            select(POSITIONS.c.seq).where(
-                POSITIONS.c.consumer == consumer,
-                POSITIONS.c.source == source,
-                POSITIONS.c.partition == partition,
-            )
-        ).scalar()
-        return found or 0
+        place = {"who": consumer, "what": source, "part": partition}
+        return db.execute(_POSITION, place).scalar() or 0
 
     def mark(self, db: Connection, position: int) -> str:
         """Return what a position moved to here is marked with: the id of the event that it names.
 
         A position without its mark, or with the mark of another place, was not moved by a reader.
         """
-        found = db.execute(select(EVENTS.c.event_id).where(EVENTS.c.position == position))
-        return found.scalar() or ""
+        return db.execute(_ID_AT, {"position": position}).scalar() or ""
 
     def marked(self, db: Connection, consumer: str, source: str, partition: int = 0) -> str:
         """Return the mark of a consumer's position, empty where it has none."""
-        at = (POSITIONS.c.source == source) & (POSITIONS.c.partition == partition)
-        found = select(POSITIONS.c.mark).where(POSITIONS.c.consumer == consumer, at)
-        return db.execute(found).scalar() or ""
+        place = {"who": consumer, "what": source, "part": partition}
+        return db.execute(_MARK, place).scalar() or ""
 
     def move(
         self,
@@ -182,19 +174,15 @@ class Store:
         mark: str = "",
     ) -> bool:
         """Move a position if it is where it is expected; False: another instance was first."""
-        at = (
-            (POSITIONS.c.consumer == consumer)
-            & (POSITIONS.c.source == source)
-            & (POSITIONS.c.partition == partition)
-        )
+        place = {"who": consumer, "what": source, "part": partition, "from": expected, "to": to}
         if expected == 0:
             first = INSERT[db.dialect.name](POSITIONS).values(
                 consumer=consumer, source=source, partition=partition, seq=0
             )
             db.execute(first.on_conflict_do_nothing())
-        there = POSITIONS.update().where(at, POSITIONS.c.seq == expected)
-        named = {"mark": mark} if mark or to != expected else {}
-        return db.execute(there.values(seq=to, **named)).rowcount == 1
+        if not mark and to == expected:
+            return db.execute(_STAY, place).rowcount == 1
+        return db.execute(_MOVE, place | {"named": mark}).rowcount == 1
 
 
 def _lost_race(error: Any) -> bool:
@@ -249,6 +237,23 @@ def envelope(row: Any, source: str) -> Envelope:
     )
 
 
+_HEAD = select(LOG_HEAD.c.position)
+_HEAD_CHAIN = select(LOG_HEAD.c.position, LOG_HEAD.c.chain)
+_MOVE_HEAD = LOG_HEAD.update().values(position=bindparam("to"), chain=bindparam("by"))
+_ID_AT = select(EVENTS.c.event_id).where(EVENTS.c.position == bindparam("position"))
+_PLACE = (
+    (POSITIONS.c.consumer == bindparam("who"))
+    & (POSITIONS.c.source == bindparam("what"))
+    & (POSITIONS.c.partition == bindparam("part"))
+)
+_POSITION = select(POSITIONS.c.seq).where(_PLACE)
+_MARK = select(POSITIONS.c.mark).where(_PLACE)
+_STAY = (
+    POSITIONS.update()
+    .where(_PLACE, POSITIONS.c.seq == bindparam("from"))
+    .values(seq=bindparam("to"))
+)
+_MOVE = _STAY.values(mark=bindparam("named"))
 _TAILS_SQLITE = text(
     "SELECT e.position, e.stream, e.version, e.type, e.data FROM json_each(:wanted) AS w"
     " JOIN events AS e ON e.stream = json_extract(w.value, '$[0]')"

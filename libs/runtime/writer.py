@@ -43,7 +43,7 @@ class Writer:
         vault: Vault,
         clock: Clock,
         project: Callable[[Event, Envelope], Iterable[rows.Change]],
-        grown: Callable[[], None],
+        grown: Callable[[Sequence[Envelope]], None],
     ) -> None:
         self.service = service
         self.store = store
@@ -115,7 +115,7 @@ class Writer:
                 continue
             self._remember(batch)
             if batch.new:
-                self._grown()
+                self._grown(batch.recorded)
                 crash.point("append.before_answer", self.service.name)
             return
         raise Conflict("The streams kept moving; nothing was written.") from last
@@ -133,7 +133,7 @@ class Writer:
             rows.write(db, batch.changes)
             if batch.new:
                 crash.point("append.before_head", self.service.name)
-                self.store.append(db, [recorded.envelope for recorded in batch.new])
+                batch.record()
                 crash.point("append.before_commit", self.service.name)
         if batch.new:
             crash.point("append.after_commit", self.service.name)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any, TypeAlias, assert_never
 
 import msgspec
-from sqlalchemy import Connection, RowMapping, Select, and_, func, or_, select
+from sqlalchemy import Connection, RowMapping, Select, and_, bindparam, func, or_, select
 
 from libs.events import (
     BankCreditBooked,
@@ -172,13 +172,21 @@ _NOTHING = BankFileImported(
 """What stands in the row of a file of which nothing was booked."""
 
 
+_BILLERS = select(practices.c.practice_id, practices.c.glns, practices.c.zsrs).where(
+    practices.c.practice_id.in_(
+        select(billers.c.practice_id).where(
+            billers.c.number.in_([bindparam("gln"), bindparam("zsr")])
+        )
+    )
+)
+
+
 def bills_for(db: Connection, practice_id: PracticeId, gln: str, zsr: str) -> bool:
     """Return whether a biller's numbers belong to a practice (B24).
 
     The GLN decides where anybody has it; one that nobody has is carried by a ZSR of the practice.
     """
-    named = select(billers.c.practice_id).where(billers.c.number.in_([gln, zsr]))
-    rows = db.execute(select(practices).where(practices.c.practice_id.in_(named))).mappings()
+    rows = db.execute(_BILLERS, {"gln": gln, "zsr": zsr}).mappings()
     holders, by_zsr = set(), False
     for row in rows:
         if gln in msgspec.json.decode(row["glns"]):
