@@ -19,6 +19,14 @@ if TYPE_CHECKING:
     from libs.runtime.writer import Writer
 
 
+EVENT_BYTES_MAX = 7_500_000
+"""With its headers it fits a record of the broker; one that does not would stop all behind it."""
+
+
+class TooLarge(Exception):
+    """An event that no broker would take is not recorded: its command fails, or is parked."""
+
+
 @dataclass(kw_only=True)
 class Pending:
     """A command on its way: what it came from, and what became of it."""
@@ -216,6 +224,9 @@ class Batch:
         version: int,
         tenant: Any,
     ) -> Envelope:
+        data = self._writer.encoder.encode(event)
+        if len(data) > EVENT_BYTES_MAX:
+            raise TooLarge(f"{type(event).__name__} of {len(data)} bytes")
         return Envelope(
             id=event_id,
             source=self._writer.store.service,
@@ -228,5 +239,5 @@ class Batch:
             correlation_id=pending.correlation_id,
             causation_id=pending.causation_id or pending.id,
             traceparent=pending.traceparent,
-            data=self._writer.encoder.encode(event),
+            data=data,
         )
