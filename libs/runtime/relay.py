@@ -119,7 +119,7 @@ class Relay:
     async def step(self) -> bool:
         """Send one page. Return whether there was one; False too while another relay works.
 
-        While the broker takes a full page, the one behind it is read. Whatever fails, what was read
+        While the broker takes a long page, the one behind it is read. Whatever fails, what was read
         ahead is forgotten: the checkpoint alone says where to go on.
         """
         async with self._stepping:
@@ -140,7 +140,7 @@ class Relay:
 
     async def _sent(self, page: Page) -> Page | None:
         """Return, once a page is acknowledged, the one behind it where there may be one."""
-        reading = self._on_thread(partial(self._outbox.read, page)) if page.full else None
+        reading = self._on_thread(partial(self._outbox.read, page)) if page.long else None
         try:
             if page.records:
                 await self._sender.send(self._topic, page.records)
