@@ -5,12 +5,14 @@ Names, numbers and words are such that nothing else in the system looks like the
 
 import json
 import sqlite3
+from base64 import b64encode
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote, quote_plus
 
 import httpx
 import msgspec
@@ -84,8 +86,8 @@ def contents(folder: Path) -> dict[str, bytes]:
 def traces(places: Mapping[str, bytes], words: Iterable[str]) -> set[Trace]:
     """Return which words stand where in the clear, however they are written.
 
-    Case is no hiding place, nor are accents taken off, JSON's escapes and the encodings of two
-    bytes a letter.
+    Case is no hiding place, nor are accents taken off, JSON's escapes, those of addresses, base64,
+    hexadecimal digits and the encodings of two bytes a letter.
     """
     wanted = {word: _ways(word) for word in words}
     return {
@@ -100,10 +102,24 @@ def traces(places: Mapping[str, bytes], words: Iterable[str]) -> set[Trace]:
 def _ways(word: str) -> set[bytes]:
     small = word.casefold()
     plain = small.translate(str.maketrans("äöü", "aou"))
-    texts = {small, plain, json.dumps(small)[1:-1]}
+    texts = {small, plain, json.dumps(small)[1:-1], quote(word), quote_plus(word)}
     codes = ("utf-8", "latin-1", "utf-16-le", "utf-16-be")
     # Bytes are folded as bytes: an upper-case accented letter is another one in each encoding.
-    return {text.encode(code).lower() for text in texts for code in codes}
+    written = {text.encode(code).lower() for text in texts for code in codes}
+    return written | {word.encode().hex().encode()} | set(_in_base64(word.encode()))
+
+
+def _in_base64(word: bytes) -> Iterator[bytes]:
+    """Yield what base64 makes of a word wherever it stands in a text, folded as the text is.
+
+    Three bytes are four letters there, so a word begins at one of three places; the letters at its
+    ends hold bits of its neighbours too and are left out.
+    """
+    for before in range(3):
+        whole = b64encode(b"\0" * before + word)
+        first, last = (before * 4 + 2) // 3, (before + len(word)) * 4 // 3
+        for coded in (whole, whole.translate(bytes.maketrans(b"+/", b"-_"))):
+            yield coded[first:last].lower()
 
 
 def tables(database: Path) -> dict[str, bytes]:
