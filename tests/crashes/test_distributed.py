@@ -5,13 +5,12 @@ the others go on (P1, P3; F1 to F8, F10, F15, F50). The client and the bank only
 """
 
 import base64
-import json
 import subprocess
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 
+from services.command.repairing import list_parked
 from tests.crashes.job import Job
 from tests.crashes.mortal import Mortal
 from tests.distributed.driving import Cooperative
@@ -128,16 +127,16 @@ def test_a_record_that_is_none_of_ours_is_parked_once_though_its_reader_is_kille
     stray = ["kcat", "-b", shape.bootstrap, "-P", "-t", "billing.ingest", "-p", "7"]
     subprocess.run(stray, input=b"not an event", check=True, timeout=PATIENCE)
     shape.until_dead()
-    shape.until(lambda: len(parked(shape)) == HEAR_INGEST)
-    assert {row["attempts"] for row in parked(shape)} == {1}
+    shape.until(lambda: len(list_parked(shape.settings)) == HEAR_INGEST)
+    assert {row["attempts"] for row in list_parked(shape.settings)} == {1}
     shape.stop("invoicing")
     shape.command("parked", "retry", "all")
     shape.again("invoicing", *REPAIR)
     shape.until_dead()
-    shape.until(lambda: {row["attempts"] for row in parked(shape)} == {2})
-    for row in parked(shape):
+    shape.until(lambda: {row["attempts"] for row in list_parked(shape.settings)} == {2})
+    for row in list_parked(shape.settings):
         shape.command("parked", "discard", row["event_id"], "--reason", "nobody knows it")
-    assert not parked(shape)
+    assert not list_parked(shape.settings)
     job.proven()
 
 
@@ -146,17 +145,11 @@ def test_the_running_service_serves_the_old_rows_until_a_rebuild_is_whole(job: J
     job.shape.dies_of(REBUILD, "rebuild", "dunning")
     job.proven()
     assert "row changes written" in job.shape.command("rebuild", "dunning")
-    job.proven()
+    assert "All invariants hold" in job.shape.command("verify")
 
 
 def test_in_the_end_nothing_is_parked_and_every_process_ends_well(job: Job) -> None:
     """P12, P40."""
-    assert not parked(job.shape)
+    assert not list_parked(job.shape.settings)
     for name in SERVICES:
         job.shape.stop(name)
-
-
-def parked(shape: Mortal) -> list[dict[str, Any]]:
-    """Return what `quittance parked list` finds."""
-    found: list[dict[str, Any]] = json.loads(shape.command("parked", "list", "--json"))
-    return found
