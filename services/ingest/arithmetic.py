@@ -3,18 +3,23 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from typing import Final
 
 from libs.events.values import Kind, VatGroup
 from services.ingest.lexical import money, number
-from services.ingest.lines import ONE, ZERO, Line
+from services.ingest.lines import (
+    HUNDRED,
+    LINE_TOLERANCE_RAPPEN,
+    ONE,
+    ZERO,
+    Line,
+    round_rappen,
+)
 from services.ingest.report import Report
 from services.ingest.xml_tree import Node
 
-LINE_TOLERANCE_RAPPEN: Final = 1
 VAT_TOLERANCE_RAPPEN: Final = 1
-HUNDRED: Final = Decimal(100)
 ANY_SIGN: Final = frozenset((Kind.STORNO, Kind.REFUND))
 """Kinds whose quantities and sums may have any sign, whose sums senders write as they like (12)."""
 
@@ -46,35 +51,30 @@ def read_balance(node: Node) -> Balance:
     """Read the sums that the grammar has found in order."""
 
     def rappen(name: str) -> int:
-        return money(node.attributes.get(name, "0")) or 0
+        return money(node.raw(name, "0")) or 0
 
     vat = node.child("vat")
     assert vat is not None, "checked by the grammar"
-    stated = node.attributes.get("amount_obligations")
+    stated = node.raw("amount_obligations")
     return Balance(
         node=node,
         amount_rappen=rappen("amount"),
         reminder_rappen=rappen("amount_reminder"),
         prepaid_rappen=rappen("amount_prepaid"),
         due_rappen=rappen("amount_due"),
-        obligations_rappen=None if stated is None else money(stated),
-        vat_rappen=money(vat.attributes.get("vat", "0")) or 0,
+        obligations_rappen=money(stated) if stated else None,
+        vat_rappen=money(vat.raw("vat", "0")) or 0,
         vat_number=vat.get("vat_number"),
         groups=tuple(
             VatGroup(
-                rate=number(row.attributes["vat_rate"]) or ZERO,
-                amount_rappen=money(row.attributes["amount"]) or 0,
-                vat_rappen=money(row.attributes["vat"]) or 0,
+                rate=number(row.raw("vat_rate")) or ZERO,
+                amount_rappen=money(row.raw("amount")) or 0,
+                vat_rappen=money(row.raw("vat")) or 0,
             )
             for row in vat.children
             if row.name == "vat_rate"
         ),
     )
-
-
-def round_rappen(amount: Decimal) -> int:
-    """Return an amount in francs as rappen, halves away from zero. Source: invoice-xml 11."""
-    return int((amount * HUNDRED).to_integral_value(ROUND_HALF_UP))
 
 
 def round_payable(amount_rappen: int) -> int:
@@ -86,7 +86,9 @@ def round_payable(amount_rappen: int) -> int:
 def check(lines: Sequence[Line], balance: Balance, kind: Kind, report: Report) -> None:
     """Report every sum that does not hold."""
     for line in lines:
-        _check_line(line, kind, report)
+        price = line.price
+        if not (price.fine and abs(line.amount_rappen - price.total) <= LINE_TOLERANCE_RAPPEN):
+            _check_line(line, kind, report)
     total = sum(line.amount_rappen for line in lines)
     if total != balance.amount_rappen:
         report.error(
@@ -103,40 +105,38 @@ def check(lines: Sequence[Line], balance: Balance, kind: Kind, report: Report) -
 
 def _check_line(line: Line, kind: Kind, report: Report) -> None:
     """A1 to A3, each line against its own factors; BR-44 on the quantity."""
-    if line.quantity <= 0 and kind not in ANY_SIGN:
+    stated, price = line.amount_rappen, line.price
+    if price.quantity <= 0 and kind not in ANY_SIGN:
         report.error("quantity_not_positive", line.node, "quantity")
         return
-    parts = [
-        round_rappen(line.quantity * part.points * part.value * part.factor) for part in line.parts
-    ]
-    stated = line.amount_rappen
-    if abs(stated - sum(parts)) <= LINE_TOLERANCE_RAPPEN or _holds_otherwise(line, kind):
-        _check_parts(line, parts, kind, report)
+    if abs(stated - price.total) <= LINE_TOLERANCE_RAPPEN or _holds_otherwise(line, kind):
+        _check_parts(line, kind, report)
         return
     report.error(
         "line_amount_mismatch",
         line.node,
         "amount",
         stated=francs(stated),
-        expected=francs(sum(parts)),
+        expected=francs(price.total),
     )
 
 
 def _holds_otherwise(line: Line, kind: Kind) -> bool:
     """Whether the line holds by its share, or, where signs are free, without its sign."""
-    whole = sum((part.points * part.value * part.factor for part in line.parts), ZERO)
-    expected = round_rappen(line.quantity * whole * line.share)
+    whole = sum((part.points * part.value * part.factor for part in line.price.parts), ZERO)
+    expected = round_rappen(line.price.quantity * whole * line.share)
     if line.share != ONE and abs(line.amount_rappen - expected) <= LINE_TOLERANCE_RAPPEN:
         return True
     away = abs(abs(line.amount_rappen) - abs(expected))
     return kind in ANY_SIGN and away <= LINE_TOLERANCE_RAPPEN
 
 
-def _check_parts(line: Line, expected: Iterable[int], kind: Kind, report: Report) -> None:
+def _check_parts(line: Line, kind: Kind, report: Report) -> None:
     """A1 for each part that is stated: the line holds, so a wrong part is only worth a warning."""
     if kind in ANY_SIGN or line.share != ONE:
         return
-    for name, part, rappen in zip(("mt", "tt"), line.parts, expected, strict=False):
+    price = line.price
+    for name, part, rappen in zip(("mt", "tt"), price.parts, price.expected, strict=False):
         stated = part.stated_rappen
         if stated is not None and abs(stated - rappen) > LINE_TOLERANCE_RAPPEN:
             report.warning(

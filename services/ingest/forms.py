@@ -1,13 +1,11 @@
 """The types that `shapes/*.txt` name: the form of one value, by the schema's own lists. Pure.
 
-A check returns the code of a finding, or an empty string. Most results are remembered by value:
-a message repeats its days, numbers and factors on every line.
+A check returns the code of a finding, or an empty string.
 """
 
 import re
 from collections.abc import Callable
 from decimal import Decimal
-from functools import lru_cache
 from typing import Final, TypeAlias
 
 from services.ingest.lexical import day, days, money, number
@@ -33,7 +31,6 @@ def one_of(values: str) -> Check:
 def matching(pattern: str) -> Check:
     compiled = re.compile(pattern, re.ASCII)
 
-    @lru_cache(maxsize=4096)
     def check(value: str) -> str:
         return "" if compiled.fullmatch(value) else "value_malformed"
 
@@ -54,7 +51,6 @@ def text(length: int, *, least: int = 1) -> Check:
 def whole(low: int, high: int) -> Check:
     """Return a check for a whole number within bounds."""
 
-    @lru_cache(maxsize=4096)
     def check(value: str) -> str:
         value = value.strip(" \t\r\n")
         digits = value.removeprefix("+")
@@ -69,7 +65,6 @@ def decimal(low: str = "", *, open_low: bool = False) -> Check:
     """Return a check for a decimal number, not below (or not at) a bound."""
     bound = Decimal(low) if low else None
 
-    @lru_cache(maxsize=4096)
     def check(value: str) -> str:
         found = number(value)
         if found is None:
@@ -85,20 +80,17 @@ def _money(value: str) -> str:
     return "" if money(value) is not None else "amount_invalid"
 
 
-@lru_cache(maxsize=4096)
 def _rate(value: str) -> str:
     found = number(value)
     return "" if found is not None and 0 <= found <= 100 else "number_invalid"  # noqa: PLR2004
 
 
-@lru_cache(maxsize=4096)
 def _date(value: str) -> str:
     if day(value) is None:
         return "date_invalid"
     return "date_form" if "T" in value else ""
 
 
-@lru_cache(maxsize=4096)
 def _date_time(value: str) -> str:
     if day(value) is None:
         return "date_invalid"
@@ -191,4 +183,7 @@ TYPES: Final[dict[str, Check]] = {
     "coding_line": matching(r"(?:01[0-9]{11}|042)>(?:[0-9]{16}|[0-9]{27})\+ [0-9]{9}>"),
     "post_account": matching("[0-9]{2}-[0-9]{1,6}-[0-9]"),
 }
-"""The types that `shapes/*.txt` name; `s<n>` is a text of 1 to n, `t<n>` of 0 to n characters."""
+"""The types that `shapes/*.txt` name; those of texts are made of their length (`grammar.py`)."""
+
+PERSONS: Final = frozenset(("ssn45", "ssn50", "any", "mail"))
+"""Types whose values may be a person's, and are not remembered."""

@@ -7,6 +7,7 @@ element, `name attributes > children`, continued by indented lines:
   be used without it: its absence is a warning. `=type` alone is the type of the text.
 - A child is required; `?` optional, `*` any number, `+` one or more, `%` and `%+` as for
   attributes; `a|b` is a choice. `child=shape` names another entry, or a type for plain text.
+- `s35` is a text of 1 to 35 characters, `t35` one of 0 to 35, `c35` one that tariffs repeat.
 - `~` behind a type: a wrong form is a warning, because we never act on the value.
 - `...` instead of everything: whatever stands there is not looked at.
 
@@ -18,10 +19,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
+from operator import getitem
 from pathlib import Path
 from typing import Final
 
-from services.ingest.forms import TYPES, Check, text
+from services.ingest.forms import PERSONS, TYPES, text
+from services.ingest.remembered import Remembered
 from services.ingest.report import Report
 from services.ingest.xml_tree import Node
 
@@ -33,6 +36,8 @@ FILES: Final[Mapping[str, tuple[str, ...]]] = {
 }
 LAWS: Final = frozenset(("kvg", "vvg", "uvg", "ivg", "mvg", "org", "law"))
 
+ROWS_MAX: Final = 200
+
 _ALWAYS_WARNING: Final = "date_form"
 _ALWAYS_ERROR: Final = "text_far_too_long"
 _ATTRIBUTE: Final = re.compile(r"([\w:]+)([?%]?)=(\w+)(~?)")
@@ -43,7 +48,8 @@ _CHILD: Final = re.compile(r"([\w:|]+)(%?\+|[?*%]|)(?:=(\w+)(~?))?")
 class Form:
     """How a value must look, and whether we act on it."""
 
-    check: Check
+    codes: Remembered[str, str]
+    """Value → the code of a finding, or nothing."""
     lenient: bool
 
 
@@ -79,6 +85,21 @@ class Shape:
     places: list[Place] = field(default_factory=list)
     wanted: int = 0
     """The bits of the places that must not be empty."""
+    rows: dict[tuple[str, ...], tuple[Remembered[str, str], ...] | None] = field(
+        default_factory=dict
+    )
+    """Names of attributes as senders order them → what to look their values up in; None where
+    a name is unknown or missing."""
+
+    def row(self, names: tuple[str, ...]) -> tuple[Remembered[str, str], ...] | None:
+        """Return what an element with these attributes looks its values up in."""
+        forms = [self.attributes[name].codes for name in names if name in self.attributes]
+        whole = len(forms) == len(names) and self.required.issubset(names)
+        row = tuple(forms) if whole else None
+        if len(self.rows) >= ROWS_MAX:
+            self.rows.clear()
+        self.rows[names] = row
+        return row
 
 
 @cache
@@ -95,7 +116,9 @@ def examine(node: Node, shape: Shape, report: Report) -> None:
     """Report everything in an element, and below it, that is not as its shape says."""
     if shape.anything:
         return
-    if node.attributes or shape.required:
+    names, rows = node.names, shape.rows
+    row = rows[names] if names in rows else shape.row(names)
+    if row is None or any(map(getitem, row, node.values)):
         _examine_attributes(node, shape, report)
     if shape.value is not None:
         _examine_text(node, shape.value, report)
@@ -127,21 +150,19 @@ def examine(node: Node, shape: Shape, report: Report) -> None:
 
 def _examine_attributes(node: Node, shape: Shape, report: Report) -> None:
     known = shape.attributes
-    for name, value in node.attributes.items():
+    for name, value in node.attributes():
         form = known.get(name)
         if form is None:
             if " " not in name:  # a namespaced one, such as xsi:schemaLocation, has no meaning here
                 report.warning("attribute_unknown", node, name)
-        elif code := form.check(value):
+        elif code := form.codes[value]:
             report.by_severity(code, node, name, lenient=_lenient(code, form))
-    if not shape.required <= node.attributes.keys():
-        for name in sorted(shape.required - node.attributes.keys()):
-            lenient = name in shape.lenient
-            report.by_severity("attribute_missing", node, name, lenient=lenient)
+    for name in sorted(shape.required.difference(node.names)):
+        report.by_severity("attribute_missing", node, name, lenient=name in shape.lenient)
 
 
 def _examine_text(node: Node, form: Form, report: Report) -> None:
-    if code := form.check(node.text):
+    if code := form.codes[node.text]:
         report.by_severity(code, node, lenient=_lenient(code, form))
 
 
@@ -214,7 +235,22 @@ def _add_child(shape: Shape, token: str, made: Mapping[str, Shape]) -> None:
 
 @cache
 def _form(kind: str, *, lenient: bool) -> Form:
+    return Form(_codes(kind), lenient)
+
+
+@cache
+def _codes(kind: str) -> Remembered[str, str]:
+    """Return the look-up of a type. What may be a person's is not remembered."""
     if kind in TYPES:
-        return Form(TYPES[kind], lenient)
-    assert re.fullmatch("[st][0-9]+", kind), kind
-    return Form(text(int(kind[1:]), least=0 if kind[0] == "t" else 1), lenient)
+        return Remembered(TYPES[kind], _never if kind in PERSONS else _is_fine)
+    assert re.fullmatch("[cst][0-9]+", kind), kind
+    check = text(int(kind[1:]), least=0 if kind[0] == "t" else 1)
+    return Remembered(check, _is_fine if kind[0] == "c" else _never)
+
+
+def _is_fine(code: str) -> bool:
+    return not code
+
+
+def _never(_code: str) -> bool:
+    return False

@@ -8,9 +8,10 @@ digits: those are refused here, because validity against the schema is not valid
 import re
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
+
+from services.ingest.remembered import Remembered
 
 ZURICH: Final = ZoneInfo("Europe/Zurich")
 AMOUNT_MAX: Final = Decimal(10_000_000)
@@ -31,15 +32,17 @@ _DURATION: Final = re.compile(
 _ZURICH_OFFSETS: Final = frozenset((None, "+01:00", "+02:00"))
 
 
-@lru_cache(maxsize=8192)
-def number(value: str) -> Decimal | None:
+def _number(value: str) -> Decimal | None:
     """Return a decimal number; None for NaN, INF, exponents, blanks inside, or no number."""
     value = value.strip(" \t\r\n")
     return Decimal(value) if _NUMBER.fullmatch(value) else None
 
 
-@lru_cache(maxsize=8192)
-def money(value: str) -> int | None:
+NUMBERS: Final = Remembered(_number)
+number: Final = NUMBERS.__getitem__
+
+
+def _money(value: str) -> int | None:
     """Return an amount in rappen; None if it is no whole number of rappen or beyond all sense."""
     amount = number(value)
     if amount is None or abs(amount) > AMOUNT_MAX:
@@ -48,8 +51,11 @@ def money(value: str) -> int | None:
     return int(rappen) if rappen == int(rappen) else None
 
 
-@lru_cache(maxsize=8192)
-def day(value: str) -> date | None:
+MONEY: Final = Remembered(_money)
+money: Final = MONEY.__getitem__
+
+
+def _day(value: str) -> date | None:
     """Return the Zurich day of a date or an instant; None if the calendar has no such day.
 
     A day with an offset is the day as written, and so is an instant in a Swiss offset: senders
@@ -84,6 +90,10 @@ def _in_zurich(written: date, hour: int, minute: int, offset: str) -> date:
     return utc.astimezone(ZURICH).date()
 
 
+DAYS: Final = Remembered(_day)
+day: Final = DAYS.__getitem__
+
+
 def days(value: str) -> int | None:
     """Return a duration in days (year 365, month 30); negative where it says so."""
     found = _DURATION.fullmatch(value.strip(" \t\r\n"))
@@ -102,13 +112,15 @@ def truth(value: str, *, default: bool = False) -> bool:
 _CARRY: Final = (0, 9, 4, 6, 8, 2, 7, 1, 3, 5)
 
 
-@lru_cache(maxsize=8192)
-def ean_ok(digits: str) -> bool:
+def _ean_ok(digits: str) -> bool:
     """Return whether 13 digits end with their GS1 check digit (GLN, AHV number)."""
     if len(digits) != 13 or not (digits.isascii() and digits.isdigit()):  # noqa: PLR2004
         return False
     total = sum(int(d) * (3 if place % 2 else 1) for place, d in enumerate(digits[:12]))
     return (10 - total % 10) % 10 == int(digits[12])
+
+
+ean_ok: Final = Remembered(_ean_ok).__getitem__
 
 
 def mod10_digit(digits: str) -> str:

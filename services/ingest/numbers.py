@@ -56,7 +56,7 @@ def gln_of(node: Node | None) -> str:
 
 
 def _gln_name(node: Node) -> str:
-    return "gln" if "gln" in node.attributes else "ean_party"
+    return "gln" if "gln" in node.names else "ean_party"
 
 
 def _check_gln(node: Node, report: Report) -> None:

@@ -74,7 +74,7 @@ def _check_days(message: Message, today: date, report: Report) -> None:
     if facts.kind in {Kind.INVOICE, Kind.REMINDER} and facts.treated_to < oldest:
         report.error("treatment_too_old", treatment, "date_end", limit=f"{oldest}")
     if facts.term_days is not None and facts.term_days < 0:
-        holder = message.tiers if "payment_period" in message.tiers.attributes else None
+        holder = message.tiers if "payment_period" in message.tiers.names else None
         slip = holder or message.body.child("esrQR", "esrQRRed") or message.tiers
         report.error("due_before_issue", slip, "payment_period")
     born = message.patient.born_on

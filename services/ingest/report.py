@@ -93,7 +93,7 @@ class Report:
         waiting = [(self._root, f"/{_step(self._root.name)}", 0)]
         while waiting and len(found) < len(wanted):
             node, path, record_id = waiting.pop()
-            record = node.attributes.get("record_id", "")
+            record = node.raw("record_id")
             if record.isascii() and record.isdigit() and len(record) < 10:  # noqa: PLR2004
                 record_id = int(record)
             if id(node) in wanted:

@@ -45,14 +45,14 @@ def detect(tree: Tree, report: Report) -> str | None:
 
 
 def _hint(root: Node) -> str:
-    found = _FILE.search(root.attributes.get(_HINT, ""))
+    found = _FILE.search(root.raw(_HINT))
     return f"{found[1]}.{found[2]}" if found else ""
 
 
 def _by_structure(root: Node) -> str | None:
     payload = root.child("payload")
     body = payload.child("body") if payload is not None else None
-    if "guid" in root.attributes or (payload is not None and "request_type" in payload.attributes):
+    if "guid" in root.names or (payload is not None and "request_type" in payload.names):
         return "5.0"
     if body is None:
         return None
@@ -73,8 +73,8 @@ def _has_44_features(root: Node) -> bool:
     biller = tiers.child("biller") if tiers is not None else None
     return bool(
         (tiers is not None and tiers.child("insured"))
-        or (treatment is not None and {"apid", "acid"} & treatment.attributes.keys())
-        or (biller is not None and "uid_number" in biller.attributes)
+        or (treatment is not None and {"apid", "acid"}.intersection(treatment.names))
+        or (biller is not None and "uid_number" in biller.names)
     )
 
 

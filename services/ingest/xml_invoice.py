@@ -18,10 +18,10 @@ from libs.events.values import (
     SubmissionId,
 )
 from libs.runtime.ids import derived
-from services.ingest import arithmetic, attachments, grammar, numbers, plausibility, versions
+from services.ingest import arithmetic, attachments, grammar, numbers, plain, plausibility, versions
 from services.ingest.findings import Unreadable, refused
 from services.ingest.lexical import day, money, number
-from services.ingest.lines import read_line, service_line
+from services.ingest.lines import read_lines, service_line
 from services.ingest.reading import Sources, debtor_of, facts_of, kind_of, medical_of, patient_of
 from services.ingest.report import Report
 from services.ingest.xml_tree import Node, Tree, read
@@ -50,9 +50,21 @@ class Invoice:
 
 def parse(data: bytes, today: date) -> Invoice | Unreadable:
     """Read one message as of a day in Zurich. Raises nothing, whatever the bytes."""
+    plain_tree = plain.read(data)
+    if plain_tree is not None:
+        found = _parse(plain_tree, today)
+        if isinstance(found, Invoice) and not found.warnings:
+            return found
+    return exactly(data, today)
+
+
+def exactly(data: bytes, today: date) -> Invoice | Unreadable:
+    """Read one message with expat, which knows the place of whatever is to be noticed."""
     tree = read(data)
-    if isinstance(tree, Finding):
-        return refused((tree,))
+    return refused((tree,)) if isinstance(tree, Finding) else _parse(tree, today)
+
+
+def _parse(tree: Tree, today: date) -> Invoice | Unreadable:
     report = Report(tree.root)
     version = versions.detect(tree, report)
     if version is None:
@@ -83,7 +95,7 @@ def parse(data: bytes, today: date) -> Invoice | Unreadable:
 
 def _judge(sources: Sources, today: date, report: Report) -> plausibility.Message:
     """Apply the rules to a message whose structure is in order, and return it as they saw it."""
-    lines = [read_line(node) for node in sources.services.children]
+    lines = read_lines(sources.services.children)
     balance = arithmetic.read_balance(sources.balance)
     facts = facts_of(sources, balance)
     message = plausibility.Message(

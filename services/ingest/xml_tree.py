@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from typing import Final
 from xml.parsers import expat
 
+from msgspec import Struct
+
 from libs.events.values import Finding
 from services.ingest.findings import broken
 
@@ -54,18 +56,18 @@ _SHORT_NAMES: Final[dict[str, dict[str, str]]] = {}
 """Names as expat gives them → without namespace; a message has some forty, always the same."""
 
 
-class Node:
+class Node(Struct, eq=False):
     """An element: `name` without prefix, or `{namespace}name` where the root's is another."""
 
-    __slots__ = ("attributes", "children", "column", "line", "name", "text")
-
-    def __init__(self, name: str, attributes: dict[str, str], line: int, column: int) -> None:
-        self.name = name
-        self.attributes = attributes
-        self.children: list[Node] = []
-        self.text = ""
-        self.line = line
-        self.column = column
+    name: str
+    names: tuple[str, ...] = ()
+    """Of the attributes, one tuple for all elements that have the same ones in the same order."""
+    values: list[str] = []
+    """Of the attributes, as `names`."""
+    line: int = 0
+    column: int = 0
+    text: str = ""
+    children: list["Node"] = []
 
     def child(self, *names: str) -> "Node | None":
         """Return the first child with one of these names."""
@@ -85,7 +87,16 @@ class Node:
 
     def get(self, name: str, default: str = "") -> str:
         """Return an attribute without the blanks around it."""
-        return self.attributes.get(name, default).strip()
+        return self.raw(name, default).strip()
+
+    def raw(self, name: str, default: str = "") -> str:
+        """Return an attribute as it is."""
+        names = self.names
+        return self.values[names.index(name)] if name in names else default
+
+    def attributes(self) -> Iterator[tuple[str, str]]:
+        """Return all attributes in the order in which they are written."""
+        return zip(self.names, self.values, strict=True)
 
 
 @dataclass(frozen=True)
@@ -187,6 +198,7 @@ class _Reader:
         self.namespace = ""
         self.parser = expat.ParserCreate(namespace_separator=" ")
         self.parser.buffer_text = True
+        self.parser.ordered_attributes = True
         self.parser.XmlDeclHandler = _declared
         self.parser.StartDoctypeDeclHandler = _doctype
         self._handle_elements()
@@ -204,19 +216,27 @@ class _Reader:
         opened: list[Node] = []
         pieces: list[str] = []
         names: dict[str, str] = {}
+        known: dict[tuple[str, ...], tuple[str, ...]] = {}
         left = ELEMENTS_MAX
 
-        def start(name: str, attributes: dict[str, str]) -> None:
+        def start(name: str, attributes: list[str]) -> None:
             nonlocal left, names
             left -= 1
-            if left < 0 or len(attributes) > ATTRIBUTES_MAX or len(opened) >= DEPTH_MAX:
+            if left < 0 or len(attributes) > 2 * ATTRIBUTES_MAX or len(opened) >= DEPTH_MAX:
                 raise _Stop("xml_too_complex")
             short = names.get(name)
             if short is None:
                 if not opened:
                     names = self._names_below(name)
-                short = names[name] = self._short(name)
-            node = Node(short, attributes, parser.CurrentLineNumber, parser.CurrentColumnNumber + 1)
+                short = names[name] = short_name(name, self.namespace)
+            order = tuple(attributes[::2])
+            node = Node(
+                short,
+                known.setdefault(order, order),
+                attributes[1::2],
+                parser.CurrentLineNumber,
+                parser.CurrentColumnNumber + 1,
+            )
             if opened:
                 if pieces:
                     _flush(pieces, opened[-1])
@@ -239,14 +259,19 @@ class _Reader:
         self.namespace = root.rpartition(" ")[0]
         known = _SHORT_NAMES.get(self.namespace)
         if known is None or len(known) > NAMES_MAX:
-            known = dict(FOREIGN)
+            known = {}
             if len(_SHORT_NAMES) < NAMESPACES_MAX or self.namespace in _SHORT_NAMES:
                 _SHORT_NAMES[self.namespace] = known
         return known
 
-    def _short(self, name: str) -> str:
-        namespace, _, local = name.rpartition(" ")
-        return local if namespace == self.namespace else f"{{{namespace}}}{local}"
+
+def short_name(name: str, namespace: str) -> str:
+    """Return a name as expat gives it, as the tree has it below a root of some namespace."""
+    known = FOREIGN.get(name)
+    if known is not None:
+        return known
+    foreign, _, local = name.rpartition(" ")
+    return local if foreign == namespace else f"{{{foreign}}}{local}"
 
 
 def _flush(pieces: list[str], node: Node) -> None:

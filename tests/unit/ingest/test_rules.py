@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.ingest.arithmetic import francs, is_usual_rate, round_payable, round_rappen
+from services.ingest.arithmetic import francs, is_usual_rate, round_payable
 from services.ingest.lexical import (
     day,
     days,
@@ -18,6 +18,7 @@ from services.ingest.lexical import (
     money,
     reference_ok,
 )
+from services.ingest.lines import round_rappen
 from services.ingest.parties import same_person
 from services.ingest.plausibility import years_before
 from services.ingest.xml_invoice import Invoice, Unreadable, parse
