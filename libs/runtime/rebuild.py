@@ -1,32 +1,53 @@
 """Makes a service's read tables again from the logs, in one transaction.
 
-The old rows serve readers
-until the new ones are whole (F8).
+The old rows serve readers until the new ones are whole (F8). All is folded in memory first, so each
+row is written once, by the driver's own bulk path.
 """
 
-from itertools import islice
+from collections.abc import Mapping
+from typing import Any
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Table, text
 
-from libs.runtime import crash, rows
+from libs.runtime import crash
 from libs.runtime.hearing import Hearing
-from libs.runtime.verify import Reach, changes
-
-PAGE = 5_000
+from libs.runtime.verify import Reach, changes, fold
+from libs.runtime.verify.tables import Stored, Values
 
 
 def rebuild(hearing: Hearing, db: Connection, reach: Reach) -> int:
-    """Empty the read tables and fill them again; return how many row changes were made."""
-    if db.dialect.name == "postgresql" and hearing.service.tables.tables:
+    """Empty the read tables and fill them again; return how many rows they have now.
+
+    The logs in `reach` must not have been read before in their transactions: they are to be as new
+    as what the writer, who waits from here on, has last heard of them.
+    """
+    tables = hearing.service.tables.sorted_tables
+    if db.dialect.name == "postgresql" and tables:
         # A running writer waits: what it changed of rows made anew meanwhile would be lost.
-        names = ", ".join(f'"{table}"' for table in sorted(hearing.service.tables.tables))
+        names = ", ".join(f'"{name}"' for name in sorted(table.name for table in tables))
         db.execute(text(f"LOCK TABLE {names} IN EXCLUSIVE MODE"))
-    for table in reversed(hearing.service.tables.sorted_tables):
+    made = fold(changes(hearing, db, reach), tables)
+    for table in reversed(tables):
         db.execute(table.delete())
-    made = changes(hearing, db, reach)
     count = 0
-    while page := list(islice(made, PAGE)):
-        rows.write(db, page)
+    for table in tables:
+        rows = made.pop(table)
+        _fill(db, table, rows)
         crash.point("rebuild.before_commit")
-        count += len(page)
+        count += len(rows)
     return count
+
+
+def _fill(db: Connection, table: Table, rows: Mapping[Any, Values]) -> None:
+    """Write rows in the order of their keys, past SQLAlchemy: a third of the time."""
+    stored = Stored(table, db.dialect)
+    given = (stored.row(rows[key]) for key in sorted(rows))
+    driver: Any = db.connection.driver_connection
+    into = f"{stored.table} ({stored.columns})"
+    if db.dialect.name == "sqlite":
+        marks = ", ".join("?" * len(stored.names))
+        driver.executemany(f"INSERT INTO {into} VALUES ({marks})", given)  # noqa: S608 - our names
+        return
+    with driver.cursor() as cursor, cursor.copy(f"COPY {into} FROM STDIN") as copy:
+        for row in given:
+            copy.write_row(row)

@@ -275,3 +275,11 @@ def subjects_of(event: Event) -> Iterator[SubjectId]:
         private: Private[Any] | None = getattr(event, name)
         if private is not None:
             yield private.subject
+
+
+def gone_of(event: Event) -> Iterator[SubjectId]:
+    """Return whose personal fields could not be opened in an event that was to be."""
+    for name in private_fields(type(event)):
+        private: Private[Any] | None = getattr(event, name)
+        if private is not None and private.erased:
+            yield private.subject

@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 
 from libs.runtime import crash, migrate
 from libs.runtime.clock import Clock
+from libs.runtime.documents import Documents
 from libs.runtime.engines import KEYS, connect
 from libs.runtime.hearing import Hearing
 from libs.runtime.service import Parts, Service
@@ -24,6 +25,7 @@ class Opened:
     service: Service
     store: Store
     hearing: Hearing
+    documents: Documents | None = None
 
 
 @contextmanager
@@ -37,7 +39,8 @@ def opened(settings: Settings) -> Iterator[dict[str, Opened]]:
         for name, build in BUILDS.items():
             service = build(parts)
             store = Store(name, connect(settings, name))
-            found[name] = Opened(service, store, Hearing(service, store, vault))
+            hearing = Hearing(service, store, vault)
+            found[name] = Opened(service, store, hearing, parts.documents)
         yield found
     finally:
         for one in found.values():

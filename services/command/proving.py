@@ -1,45 +1,119 @@
 """`quittance verify`: the invariants of architecture section 10, as a JSON of all sums."""
 
-from typing import Any
+import atexit
+import os
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import ExitStack
+from multiprocessing import get_context
+from typing import Any, NamedTuple
 
 from libs.runtime import verify
 from libs.runtime.settings import Settings
-from libs.runtime.verify import Reach
-from services.command.opening import Opened, opened, reading
+from services.command.opening import Opened, opened
+from services.command.proving_parts import Part, Shape, heads_of, prove_part
+from services.command.serving import cluster_of
+
+STRETCH = 100_000
+"""So many events of a log are proved by one process at a time."""
+APART_FROM = 100_000
+"""With fewer events, starting processes takes longer than the work."""
 
 
-def prove(settings: Settings) -> dict[str, Any]:
-    """Return every sum and, under "failed", everything that does not hold."""
+class Proof(NamedTuple):
+    """What the parts have found, with the part."""
+
+    part: Part
+    found: dict[str, Any]
+
+
+def prove(settings: Settings, without: Collection[str] = ()) -> dict[str, Any]:
+    """Return every sum and, under "failed", everything that does not hold.
+
+    While services work, what must agree at rest only is not compared; "at_rest" says so.
+    """
     with opened(settings) as services:
-        return prove_opened(services, over_kafka=settings.distributed)
+        heads = heads_of(services)
+        parts = list(_parts(heads, {*without} | ({"topics"} if not settings.kafka else set())))
+        cores = len(os.sched_getaffinity(0))
+        if cores == 1 or sum(heads.values()) < APART_FROM:
+            shape = _shape(settings)
+            proofs = [Proof(part, prove_part(services, part, shape)) for part in parts]
+        else:
+            proofs = _apart(settings, parts, cores)
+    return _together(proofs)
 
 
-def prove_opened(services: dict[str, Opened], *, over_kafka: bool) -> dict[str, Any]:
-    """Check logs, read tables and the services' own invariants, then what they count alike."""
-    logs: dict[str, Any] = {}
-    tables: dict[str, Any] = {}
-    sums: dict[str, Any] = {}
-    failed: list[str] = []
-    with reading(services) as connections:
-        reach = {
-            name: (services[name].store, connection) for name, connection in connections.items()
-        }
-        for name, one in services.items():
-            db = connections[name]
-            logs[name], wrong = verify.verify_log(one.store, db)
-            logs[name]["parked"] = verify.verify_parked(db)
-            failed += wrong
-            heard = {kind.__module__.rpartition(".")[2] for kind in one.hearing.types} | {name}
-            own = {source: pair for source, pair in reach.items() if source in heard}
-            tables[name], wrong = verify.verify_tables(
-                one.hearing, db, Reach(logs=own, over_kafka=over_kafka)
-            )
-            failed += wrong
-            counted: dict[str, Any] = {}
-            for check in one.service.checks:
-                found = dict(check(db))
-                failed += [f"{name}: {what}" for what in found.pop("failed", ())]
-                counted |= found.pop("sums", found)
-            sums[name] = counted
-    failed += verify.agree(sums)
-    return {"ok": not failed, "failed": failed, "logs": logs, "tables": tables, "sums": sums}
+def prove_opened(services: Mapping[str, Opened], *, over_kafka: bool) -> dict[str, Any]:
+    """Prove services of this process, on their own connections."""
+    shape = Shape(over_kafka=over_kafka)
+    parts = _parts(heads_of(services), {"topics"})
+    return _together([Proof(part, prove_part(services, part, shape)) for part in parts])
+
+
+def _parts(heads: Mapping[str, int], without: set[str]) -> Iterator[Part]:
+    """Return the work, the longest first; each log in stretches that any process can prove."""
+    for name in sorted(heads, key=lambda name: name != "gateway"):
+        yield Part("service", name)
+    for name, head in heads.items():
+        if "topics" not in without:
+            yield Part("topic", name)
+        for after in range(0, head, STRETCH):
+            upto = min(after + STRETCH, head)
+            yield Part("chain", name, after, upto)
+            if "documents" not in without:
+                yield Part("documents", name, after, upto)
+
+
+_opened: dict[str, Any] = {}
+
+
+def _start(settings: Settings) -> None:
+    """Open everything in a process of the pool; it is closed when the process ends."""
+    stack = ExitStack()
+    _opened.update(services=stack.enter_context(opened(settings)), shape=_shape(settings))
+    atexit.register(stack.close)
+
+
+def _prove(part: Part) -> dict[str, Any]:
+    return prove_part(_opened["services"], part, _opened["shape"])
+
+
+def _shape(settings: Settings) -> Shape:
+    cluster = cluster_of(settings) if settings.kafka else None
+    return Shape(over_kafka=settings.distributed, cluster=cluster)
+
+
+def _apart(settings: Settings, parts: Sequence[Part], cores: int) -> list[Proof]:
+    pool = ProcessPoolExecutor(cores, get_context("spawn"), _start, (settings,))
+    with pool:
+        return [Proof(*pair) for pair in zip(parts, pool.map(_prove, parts), strict=True)]
+
+
+def _together(proofs: Sequence[Proof]) -> dict[str, Any]:
+    services = {one.part.name: one.found for one in proofs if one.part.kind == "service"}
+    failed = [what for one in _in_order(proofs) for what in one.found["failed"]]
+    rest = all("heads" in one for one in services.values()) and verify.at_rest(services)
+    sums = {name: found.get("counted", {}) for name, found in services.items()}
+    if rest:
+        failed += verify.agree(sums)
+    counts = {"documents": 0, "topic": 0}
+    for one in proofs:
+        if one.part.kind in counts:
+            counts[one.part.kind] += one.found.get("count", 0)
+    return {
+        "ok": not failed,
+        "at_rest": rest,
+        "failed": failed,
+        "logs": {name: found.get("log", {}) for name, found in services.items()},
+        "tables": {name: found.get("tables", {}) for name, found in services.items()},
+        "documents": counts["documents"],
+        "records": counts["topic"],
+        "sums": sums,
+    }
+
+
+def _in_order(proofs: Iterable[Proof]) -> Sequence[Proof]:
+    """Return what was found of the logs first: the rest may follow from it."""
+    order = ("chain", "service", "documents", "topic")
+    return sorted(proofs, key=lambda one: order.index(one.part.kind))

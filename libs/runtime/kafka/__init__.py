@@ -16,6 +16,7 @@ from libs.runtime.kafka.topics import (
     apply_topics,
     group_lag,
 )
+from libs.runtime.kafka.whole import whole
 
 __all__ = [
     "Cluster",
@@ -30,4 +31,5 @@ __all__ = [
     "apply_topics",
     "group_lag",
     "kafka_feeds",
+    "whole",
 ]
