@@ -6,7 +6,7 @@ RUNS := .venv/runs
 STAMP := .venv/installed
 
 .DEFAULT_GOAL := help
-.PHONY: help run check format lint types arch test bench schemas docs up down lock clean
+.PHONY: help run check format lint types arch test simulate bench schemas docs up down lock audit sbom clean
 
 help: ## list the commands
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -49,6 +49,11 @@ arch: $(STAMP) ## who may import whom
 test: $(STAMP) ## all tests, on embedded PostgreSQL and a real Kafka broker
 	$(BIN)/python -m pytest
 
+seeds ?= 1000
+from ?= 1
+simulate: $(STAMP) ## simulated months under faults, by seed: seeds=1000 from=1
+	$(BIN)/python -m tests.simulation --seeds $(seeds) --from $(from)
+
 bench: $(STAMP) ## figures, as ratios against an anchor in the same run
 	$(BIN)/python -m bench
 
@@ -65,6 +70,13 @@ down: ## stop it
 lock: ## resolve requirements.lock anew (needs uv)
 	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 \
 		--generate-hashes --no-emit-index-url --no-header --quiet -o requirements.lock
+
+audit: $(STAMP) ## compare the lock with published advisories, ours and the public database's
+	$(BIN)/python -m pytest -q tests/unit/deploy/test_supply.py
+	sh deploy/audit.sh requirements.lock
+
+sbom: $(RUNS) ## print the bill of materials of the image (CycloneDX)
+	@$(BIN)/python deploy/sbom.py requirements.lock pyproject.toml
 
 clean: ## remove environment and caches, never data
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache

@@ -94,7 +94,16 @@ def test_our_containers_are_read_only_and_without_rights(compose: dict[str, Any]
     assert len(ours) == len(SERVICES) + 3
     for service in ours:
         assert service["read_only"] is True
+        assert service["tmpfs"] == ["/tmp"]  # noqa: S108 - a container's own
         assert service["cap_drop"] == ["ALL"]
+        assert service["security_opt"] == ["no-new-privileges:true"]
+        assert not {"privileged", "user", "cap_add", "entrypoint"} & service.keys()
+
+
+def test_our_health_checks_need_no_shell(compose: dict[str, Any]) -> None:
+    """P38: the image's own Python asks."""
+    for name in SERVICES:
+        assert compose["services"][name]["healthcheck"]["test"][:3] == ["CMD", "python", "-c"]
 
 
 def test_every_secret_of_the_trial_is_made_by_the_script(
