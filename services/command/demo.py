@@ -20,7 +20,7 @@ from libs.runtime.settings import Settings
 from libs.runtime.system import DataFolder, System
 from services.gateway import registration
 from services.gateway.decider.client import OPERATOR_SCOPES, PRACTICE_SCOPES
-from services.gateway.decider.practice import ConfigurePractice
+from services.gateway.decider.practice import ConfigurePractice, RegisterPractice
 from services.simulator import driver
 from services.simulator.partner import Access
 from services.simulator.practices import Practice
@@ -110,13 +110,9 @@ async def _operator(system: System, book: dict[str, Any]) -> Access:
     return Access(client_id=command.client_id, secret=secret)
 
 
-async def join(
-    system: System, clock: MovableClock, book: dict[str, Any], practice: Practice
-) -> Access:
-    """Make a practice a member, with its settings, its software and its first user."""
-    gateway = system.hosts["gateway"]
-    today = clock.today()
-    member = registration.register_practice(
+def member_of(practice: Practice) -> RegisterPractice:
+    """Return the command that makes a simulated practice a member."""
+    return registration.register_practice(
         account_no=practice.account_no,
         name=practice.name,
         holder=practice.holder,
@@ -131,6 +127,15 @@ async def join(
         phone=practice.phone,
         joined_on=practice.joined_on,
     )
+
+
+async def join(
+    system: System, clock: MovableClock, book: dict[str, Any], practice: Practice
+) -> Access:
+    """Make a practice a member, with its settings, its software and its first user."""
+    gateway = system.hosts["gateway"]
+    today = clock.today()
+    member = member_of(practice)
     await gateway.handle(member)
     for chosen in practice.settings:
         command = ConfigurePractice(

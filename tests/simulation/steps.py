@@ -1,0 +1,95 @@
+"""What a seed does: a list of steps, each drawn on its own, so that any of them can be left out."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from random import Random
+
+from typing_extensions import override
+
+from tests.simulation import corpus
+from tests.simulation.corpus import Name
+from tests.simulation.troubles import Trouble
+
+LEAST, MOST = 40, 80
+FIRST = 10
+"""Of so many steps half hand something in, so that there is something to work on."""
+WEIGHTS: dict[str, int] = {
+    "hand in": 14,
+    "bank": 9,
+    "day": 24,
+    "relay": 16,
+    "deliver": 30,
+    "effects": 10,
+    "redrive": 3,
+    "restart": 3,
+    "case": 5,
+    "configure": 2,
+    "join": 3,
+    "erase": 1,
+    "rest": 2,
+}
+"""How often which step comes; `World` says what each does."""
+LONG: dict[str, int] = {"day": 70, "hand in": 7, "relay": 25}
+LONG_SHARE = 0.25
+"""Seeds in which much time passes: cases come to an agency, and debtors are called."""
+POINTS = (
+    "append.before_head", "append.before_commit", "append.after_commit",
+    "bank_file.after_booking", "bank_file.after_storing", "consume.after_commit",
+    "consume.before_store", "effect.after_record", "effect.before", "effect.before_record",
+    "keys.after_commit", "keys.before_commit", "parking.before_commit", "redrive.before_commit",
+    "relay.after_checkpoint", "relay.after_read", "relay.after_send", "upload.after_storing",
+)  # fmt: skip
+"""The product's own crash points that a step can pass (docs/faults.md)."""
+TROUBLED = 0.25
+STATEMENTS_MAX = 30
+
+
+@dataclass(frozen=True)
+class Step:
+    """One thing that happens, with the seed of all that is drawn in it, and what goes wrong."""
+
+    kind: str
+    salt: int
+    trouble: Trouble | None = None
+
+    @override
+    def __str__(self) -> str:
+        return f"{self.kind} {self.salt:08x}" + (f", {self.trouble}" if self.trouble else "")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All that a seed does, and with which invoices."""
+
+    seed: int
+    names: Sequence[Name]
+    steps: Sequence[Step]
+
+
+def plan(seed: int) -> Plan:
+    """Return the plan of a seed; the same seed always has the same."""
+    draw = Random(seed)  # noqa: S311 - nothing is secret
+    names = sorted(draw.sample(corpus.NAMES, draw.randint(3, 8)))
+    weights = WEIGHTS | (LONG if draw.random() < LONG_SHARE else {})
+    chosen = draw.choices(list(weights), list(weights.values()), k=draw.randint(LEAST, MOST))
+    chosen[:FIRST] = ["hand in" if draw.random() < 0.5 else kind for kind in chosen[:FIRST]]
+    steps = [Step(kind, draw.getrandbits(32), _trouble(draw)) for kind in chosen]
+    return Plan(seed, names, steps)
+
+
+def _trouble(draw: Random) -> Trouble | None:
+    if draw.random() >= TROUBLED:
+        return None
+    match draw.choices(
+        ("dies", "fails", "dies at", "no printer", "cut off", "wakes up"), (6, 3, 6, 1, 1, 2)
+    )[0]:
+        case "dies at":
+            return Trouble("dies at", point=draw.choice(POINTS))
+        case "no printer":
+            return Trouble("no printer", draw.choice((1, 3, 6)))
+        case "cut off":
+            return Trouble("cut off", draw.randrange(4))
+        case "wakes up":
+            return Trouble("wakes up")
+        case kind:
+            return Trouble(kind, int(STATEMENTS_MAX * draw.random() ** 2))
