@@ -180,7 +180,7 @@ class Cooperative:
     def proof(self) -> dict[str, Any]:
         """Return what `quittance verify` says of the running system."""
         opened = {
-            name: Opened(host.service, host.read_store, host.hearing)
+            name: Opened(host.service, host.read_store, host.hearing, self.system.documents)
             for name, host in self.system.hosts.items()
         }
         return prove_opened(opened, over_kafka=False)
@@ -203,6 +203,7 @@ async def cooperative(
         await system.settle()
         found = made.proof()
         assert found["ok"], found["failed"]
+        assert found["at_rest"], "what services count alike was not compared"
         assert all(log["parked"] == 0 for log in found["logs"].values()), "something is parked"
     finally:
         await system.stop()
