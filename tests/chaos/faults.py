@@ -68,7 +68,8 @@ class Saboteur:
             await asyncio.gather(self._task, return_exceptions=True)
         await asyncio.gather(*self._repairs)
         self._world.to_database.commits_to_cut = 0
-        await self._revive(wait=True)
+        await self._revive()
+        await self._world.ready()
 
     async def _run(self) -> None:
         tick, due = 0.25, self._pause()
@@ -85,20 +86,14 @@ class Saboteur:
     def _pause(self) -> float:
         return monotonic() + self._every * self._draw.uniform(0.3, 1.7)
 
-    async def _revive(self, *, wait: bool = False) -> None:
+    async def _revive(self) -> None:
         """Start what has ended by itself, as whatever looks after containers does."""
         fleet = self._world.fleet
         async with self._hands:
             for name in fleet.died():
                 self.restarted[name] += 1
                 fleet.kill(name)
-                await asyncio.to_thread(fleet.launch, name)
-        if wait:
-            for name in fleet.names:
-                await asyncio.to_thread(self._ready, name)
-
-    def _ready(self, name: str) -> None:
-        self._world.fleet.wait_until_ready(name)
+                await asyncio.to_thread(fleet.begin, name)
 
     async def _break_something(self) -> None:
         kind = self._draw.choices(list(self._kinds), list(self._kinds.values()))[0]
@@ -135,7 +130,7 @@ class Saboteur:
 
         async def start() -> None:
             async with self._hands:
-                await asyncio.to_thread(fleet.launch, name)
+                await asyncio.to_thread(fleet.begin, name)
 
         async with self._hands:
             fleet.kill(name)

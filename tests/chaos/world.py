@@ -5,6 +5,7 @@ import base64
 import shutil
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any, TypeVar
@@ -27,28 +28,26 @@ from services.gateway.tables import practices as directory
 from services.simulator.partner import Access
 from services.simulator.practices import Practice
 from tests.distributed.cluster import Brokers, Fleet, PostgresServer
-from tests.distributed.processes import SERVICES
+from tests.distributed.processes import SERVICES, NeverCame
 from tests.distributed.proxy import Proxy
 
 T = TypeVar("T")
 PATIENCE_SECONDS = 240.0
-"""How long all may take to come to rest once everything is repaired."""
-
-
-class NeverRests(AssertionError):
-    """After the repair something still waits to be sent, heard or done."""
+"""How long anything may take to come: a start, or rest once everything is repaired."""
 
 
 class World:
     """Brokers and PostgreSQL behind proxies, and instances of all services."""
 
-    def __init__(self, brokers: int = 1, seconds: Sequence[str] = SERVICES) -> None:
+    def __init__(
+        self, brokers: int = 1, seconds: Sequence[str] = SERVICES, *, plain: bool = True
+    ) -> None:
         self.folder = Path(mkdtemp(prefix="quittance-chaos-"))
         self.brokers = Brokers(brokers)
         self.postgres = PostgresServer()
         self.to_database = Proxy(self.postgres.port)
         self.to_brokers = [Proxy(one.port) for one in self.brokers.each]
-        self._seconds = seconds
+        self._seconds, self._plain = seconds, plain
         self.fleet: Fleet
         self.settings: Settings
         """As the services have them, but past the proxy: who looks on is not cut off."""
@@ -71,10 +70,18 @@ class World:
             demo=False,
         )
         url = self.postgres.url("{service}", self.to_database.port)
-        self.fleet = Fleet(self.folder, url, self.brokers.address, self._seconds)
+        address = self.brokers.address
+        self.fleet = Fleet(self.folder, url, address, self._seconds, plain=self._plain)
         await asyncio.to_thread(self.fleet.command, "migrate")
         await asyncio.to_thread(self.fleet.command, "topics", "apply")
-        await asyncio.to_thread(self.fleet.start, *self.fleet.names)
+        for name in self.fleet.names:
+            await asyncio.to_thread(self.fleet.begin, name)
+        await self.ready()
+
+    async def ready(self) -> None:
+        """Wait until all instances are."""
+        for name in self.fleet.names:
+            await self.patiently(partial(asyncio.to_thread, self.fleet.ready, name))
 
     async def join(self, members: Sequence[Practice]) -> tuple[dict[int, tuple[str, Access]], Any]:
         """Make practices members; return their ids and programs by number, and the bank's."""
@@ -102,7 +109,7 @@ class World:
             if found := await what():
                 return found
             await asyncio.sleep(0.5)
-        raise NeverRests("; ".join(await asyncio.to_thread(self.waits)))
+        raise NeverCame("; ".join(await asyncio.to_thread(self.waits)) or "an answer")
 
     async def at_rest(self) -> None:
         """Wait until everything recorded was sent, heard and done; twice in a row, all the same."""

@@ -15,12 +15,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import httpx
 import psycopg
 from typing_extensions import override
 
 from tests.distributed.processes import PATIENCE, SERVICES, NeverCame, Shape, eventually
 from tests.engines import GUARD, Guarded, Unavailable, free_port, kafka_jars
 
+PLAIN = ("-m", "tests.chaos.serve")
+"""Serves with letters that cost nothing to print."""
 CLUSTER_ID = "MkU3OEVBNTcwNTJENDM2Qk"
 PROPERTIES = """
 process.roles=broker,controller
@@ -234,8 +237,12 @@ class Fleet(Shape):
     Second instances ask second instances, as if each stood on a machine of its own.
     """
 
-    def __init__(self, folder: Path, database: str, bootstrap: str, seconds: Sequence[str]) -> None:
+    def __init__(
+        self, folder: Path, database: str, bootstrap: str, seconds: Sequence[str], *, plain: bool
+    ) -> None:
+        """Services named in `seconds` run twice; with `plain`, letters are not really printed."""
         super().__init__(folder, database, bootstrap)
+        self._plain = plain
         self.ports |= {f"{name}.2": free_port() for name in seconds}
         self.names = tuple(self.ports)
         self.frozen: set[str] = set()
@@ -254,20 +261,17 @@ class Fleet(Shape):
         told = ",".join(f"{one}=http://127.0.0.1:{port}" for one, port in peers.items())
         return {**super().environment(name), "QUITTANCE_PEERS": told}
 
-    def launch(self, *names: str) -> None:
-        """Start instances and return at once; they may be killed before they are ready."""
-        self._waits = False
-        try:
-            self.start(*names)
-        finally:
-            self._waits = True
-
-    _waits = True
-
     @override
-    def wait_until_ready(self, name: str) -> None:
-        if self._waits:
-            super().wait_until_ready(name)
+    def program(self, service: str, days_ahead: int) -> Sequence[str]:
+        return [*PLAIN, service] if self._plain else super().program(service, days_ahead)
+
+    def ready(self, name: str) -> bool:
+        """Say whether an instance answers that it is ready."""
+        try:
+            url = f"http://127.0.0.1:{self.ports[name]}/health/ready"
+            return httpx.get(url, timeout=5).status_code == 200
+        except httpx.TransportError:
+            return False
 
     def running(self, name: str) -> bool:
         return name in self._processes
