@@ -1,5 +1,6 @@
 """Reads and writes the compacted topic that mirrors what a service has parked."""
 
+import asyncio
 from collections.abc import Sequence
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -10,6 +11,7 @@ from libs.runtime.kafka.sender import KafkaSender
 from libs.runtime.records import Record, parked_topic_of
 
 POLL_MS = 1_000
+READ_SECONDS = 60.0
 
 
 class NotRead(OSError):
@@ -26,13 +28,17 @@ class MirroredTopic:
         self._sender = KafkaSender(cluster, service)
 
     async def read(self) -> dict[bytes, dict[str, str]]:
-        """Return the headers of what stands on the topic, by key. Raises NotRead."""
+        """Return the headers of what stands on the topic, by key. Raises NotRead, TimeoutError."""
+        async with asyncio.timeout(READ_SECONDS):
+            return await self._read()
+
+    async def _read(self) -> dict[bytes, dict[str, str]]:
         place = TopicPartition(self.name, 0)
         found: dict[bytes, dict[str, str]] = {}
         consumer = AIOKafkaConsumer(**self._cluster.options(client=self._service))
         try:
             await consumer.start()
-            if 0 not in (await consumer.partitions_for_topic(self.name) or ()):
+            if self.name not in await consumer.topics():
                 raise NotRead(f"{self.name} is not there; `quittance topics apply` makes it")
             consumer.assign([place])
             await consumer.seek_to_beginning(place)
