@@ -5,7 +5,9 @@ One scene is stored on each engine; a lie is told to it, found, and taken back.
 
 import asyncio
 import shutil
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -334,6 +336,13 @@ def test_a_lost_key_is_found_and_a_destroyed_one_is_none(stored: Settings, invoi
         assert "document" not in wrong(stored)
 
 
+def one_file(path: Path, sql: str) -> Any:
+    """Bring all of a database into its one file; return a row of it."""
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        return db.execute(sql).fetchone()
+
+
 def test_f33_a_damaged_database_is_named_and_does_not_end_the_proof(
     stored: Settings, tmp_path: Path
 ) -> None:
@@ -341,13 +350,11 @@ def test_f33_a_damaged_database_is_named_and_does_not_end_the_proof(
         pytest.skip("PostgreSQL guards its pages by checksums of its own")
     shutil.copytree(stored.data, tmp_path / "data")
     settings = Settings(data=tmp_path / "data", demo=False)
-    with liar(settings, "invoicing") as one:
-        one.ask("PRAGMA wal_checkpoint(TRUNCATE)")
-        (pages,) = one.ask("SELECT rootpage FROM sqlite_master WHERE name = 'events'")
     path = settings.data / "invoicing.db"
-    size = 16_384
+    page = one_file(path, "SELECT rootpage - 1 FROM sqlite_master WHERE name = 'events'")[0]
+    size = one_file(path, "PRAGMA page_size")[0]
     data = bytearray(path.read_bytes())
-    data[(pages - 1) * size : (pages - 1) * size + 64] = b"\xff" * 64
+    data[page * size : page * size + 64] = b"\xff" * 64
     path.write_bytes(data)
     lines = wrong(settings)
     assert "invoicing: the database cannot be read: database disk image is malformed" in lines
@@ -358,11 +365,10 @@ def test_a_byte_changed_in_the_file_itself_is_found(stored: Settings, tmp_path: 
         pytest.skip("the files of PostgreSQL are the server's own")
     shutil.copytree(stored.data, tmp_path / "data")
     settings = Settings(data=tmp_path / "data", demo=False)
-    with liar(settings, "invoicing") as one:
-        one.ask("PRAGMA wal_checkpoint(TRUNCATE)")
-        row = one.ask("SELECT position, data FROM events WHERE type = 'PaymentReceived'")
     path = settings.data / "invoicing.db"
+    wanted = "SELECT position, data FROM events WHERE type = 'PaymentReceived'"
+    position, event = one_file(path, wanted)
     content = path.read_bytes()
-    assert content.count(bytes(row.data)) == 1
-    path.write_bytes(content.replace(bytes(row.data), bytes(row.data).replace(b'"open', b'"opem')))
-    assert f"invoicing: position {row.position}, stream" in wrong(settings)
+    assert content.count(event) == 1
+    path.write_bytes(content.replace(event, event.replace(b'"open', b'"opem')))
+    assert f"invoicing: position {position}, stream" in wrong(settings)
