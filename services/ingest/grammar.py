@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Final
 
 from services.ingest.forms import PERSONS, TYPES, text
-from services.ingest.remembered import Remembered
+from services.ingest.remembered import Computed, Remembered
 from services.ingest.report import Report
 from services.ingest.xml_tree import Node
 
@@ -35,8 +35,6 @@ FILES: Final[Mapping[str, tuple[str, ...]]] = {
     "5.0": ("common", "5.0"),
 }
 LAWS: Final = frozenset(("kvg", "vvg", "uvg", "ivg", "mvg", "org", "law"))
-
-ROWS_MAX: Final = 200
 
 _ALWAYS_WARNING: Final = "date_form"
 _ALWAYS_ERROR: Final = "text_far_too_long"
@@ -51,6 +49,8 @@ class Form:
     codes: Remembered[str, str]
     """Value → the code of a finding, or nothing."""
     lenient: bool
+    short: int
+    """What holds so many characters and no more is in order; 0 if that does not say it."""
 
 
 @dataclass(slots=True)
@@ -78,6 +78,8 @@ class Shape:
 
     anything: bool = False
     value: Form | None = None
+    short: int = 0
+    """Characters of a text that is in order where nothing else stands in the element."""
     attributes: dict[str, Form] = field(default_factory=dict)
     required: set[str] = field(default_factory=set)
     lenient: set[str] = field(default_factory=set)
@@ -85,21 +87,18 @@ class Shape:
     places: list[Place] = field(default_factory=list)
     wanted: int = 0
     """The bits of the places that must not be empty."""
-    rows: dict[tuple[str, ...], tuple[Remembered[str, str], ...] | None] = field(
-        default_factory=dict
-    )
-    """Names of attributes as senders order them → what to look their values up in; None where
-    a name is unknown or missing."""
+    rows: Remembered[tuple[str, ...], "tuple[Remembered[str, str], ...] | None"] = field(init=False)
+    """Names of attributes as senders order them → what to look their values up in."""
 
-    def row(self, names: tuple[str, ...]) -> tuple[Remembered[str, str], ...] | None:
-        """Return what an element with these attributes looks its values up in."""
-        forms = [self.attributes[name].codes for name in names if name in self.attributes]
-        whole = len(forms) == len(names) and self.required.issubset(names)
-        row = tuple(forms) if whole else None
-        if len(self.rows) >= ROWS_MAX:
-            self.rows.clear()
-        self.rows[names] = row
-        return row
+    def __post_init__(self) -> None:
+        self.rows = Remembered(self._row)
+
+    def _row(self, names: tuple[str, ...]) -> tuple[Remembered[str, str], ...] | None:
+        """Return the look-ups of an element's attributes; None if one is unknown or missing."""
+        known = self.attributes
+        if not (known.keys() >= set(names) >= self.required):
+            return None
+        return tuple(known[name].codes for name in names)
 
 
 @cache
@@ -116,10 +115,11 @@ def examine(node: Node, shape: Shape, report: Report) -> None:
     """Report everything in an element, and below it, that is not as its shape says."""
     if shape.anything:
         return
-    names, rows = node.names, shape.rows
-    row = rows[names] if names in rows else shape.row(names)
-    if row is None or any(map(getitem, row, node.values)):
-        _examine_attributes(node, shape, report)
+    names = node.names
+    if names or shape.required:
+        row = shape.rows[names]
+        if row is None or any(map(getitem, row, node.values)):
+            _examine_attributes(node, shape, report)
     if shape.value is not None:
         _examine_text(node, shape.value, report)
     elif node.text:
@@ -141,7 +141,10 @@ def examine(node: Node, shape: Shape, report: Report) -> None:
             seen |= place
         elif not part.many:
             report.error("MIXED_LAW" if child.name in LAWS else "element_repeated", child)
-        examine(child, part.shape, report)
+        below = part.shape
+        alone = below.short and not (child.names or child.children)
+        if not (alone and 0 < len(child.text) <= below.short):
+            examine(child, below, report)
     if shape.wanted & ~seen:
         for index, missing in enumerate(shape.places):
             if missing.required and not seen >> index & 1:
@@ -202,6 +205,8 @@ def _fill(shape: Shape, tokens: list[str], made: Mapping[str, Shape]) -> None:
     for token in tokens[split + 1 :]:
         _add_child(shape, token, made)
     shape.wanted = sum(1 << i for i, place in enumerate(shape.places) if place.required)
+    if shape.value is not None and not (shape.wanted or shape.required):
+        shape.short = shape.value.short
 
 
 def _add_attribute(shape: Shape, token: str) -> None:
@@ -228,29 +233,29 @@ def _add_child(shape: Shape, token: str, made: Mapping[str, Shape]) -> None:
         target = made.get(other or name)
         if target is None:
             assert other, f"{name} has no entry"
-            target = Shape(value=_form(other, lenient=bool(lenient)))
+            form = _form(other, lenient=bool(lenient))
+            target = Shape(value=form, short=form.short)
         shape.parts[name] = Part(place=place, shape=target, many=occurs[-1:] in {"*", "+"})
     shape.places.append(Place(tuple(names.split("|")), required, occurs[:1] == "%"))
 
 
 @cache
 def _form(kind: str, *, lenient: bool) -> Form:
-    return Form(_codes(kind), lenient)
+    short = 0 if kind in TYPES else int(kind[1:])
+    return Form(_codes(kind), lenient, short)
 
 
 @cache
 def _codes(kind: str) -> Remembered[str, str]:
     """Return the look-up of a type. What may be a person's is not remembered."""
+    if kind in PERSONS:
+        return Computed(TYPES[kind])
     if kind in TYPES:
-        return Remembered(TYPES[kind], _never if kind in PERSONS else _is_fine)
+        return Remembered(TYPES[kind], _is_fine)
     assert re.fullmatch("[cst][0-9]+", kind), kind
     check = text(int(kind[1:]), least=0 if kind[0] == "t" else 1)
-    return Remembered(check, _is_fine if kind[0] == "c" else _never)
+    return Remembered(check, _is_fine) if kind[0] == "c" else Computed(check)
 
 
 def _is_fine(code: str) -> bool:
     return not code
-
-
-def _never(_code: str) -> bool:
-    return False

@@ -171,7 +171,7 @@ def _root(piece: str) -> tuple[Node, _Space, str]:
     names = tuple(space.attribute(raw) for raw, _ in others)
     if len(set(names)) < len(names):
         raise _NotPlainError
-    node = Node(space.element(found[1]), names, [_meant(value) for _, value in others])
+    node = Node(space.element(found[1]), names, _meant([value for _, value in others]))
     return node, space, f"/{found[1]}"
 
 
@@ -200,6 +200,8 @@ def _fill(root: Node, pieces: list[str], space: _Space, end: str, *, exact: bool
     plans, leaves = space.plans, 0
     children = root.children
     opened: list[tuple[list[Node], str]] = []
+    before: list[str] = []
+    plan = _Plan("", (), "")
     for piece in pieces[1:-1]:
         if piece == end:
             if not opened:
@@ -208,14 +210,13 @@ def _fill(root: Node, pieces: list[str], space: _Space, end: str, *, exact: bool
             continue
         head, leaf, text = piece.partition(">")
         parts = head.split('"')
-        between = '"'.join(parts[::2])
-        plan = plans.get(between) or space.plan(between)
-        values = parts[1::2]
+        between, values = parts[::2], parts[1::2]
+        if between != before:  # lines come in rows of the same kind
+            key = '"'.join(between)
+            plan, before = plans.get(key) or space.plan(key), between
         if len(values) != len(plan.names):
             raise _NotPlainError
-        if not exact:
-            values = [_meant(value) for value in values]
-        node = Node(plan.name, plan.names, values)
+        node = Node(plan.name, plan.names, values if exact else _meant(values))
         children.append(node)
         if leaf:
             leaves += 1
@@ -232,19 +233,20 @@ def _fill(root: Node, pieces: list[str], space: _Space, end: str, *, exact: bool
 
 def _leaf(text: str, end: str) -> str:
     """Return the text of an element that holds nothing else. Blanks alone are none."""
-    inside = text.removesuffix(f"<{end}")
-    if not end or len(inside) == len(text) or ">" in inside:
+    inside, _, closed = text.partition("<")
+    if closed != end or ">" in inside or not end:
         raise _NotPlainError
     if "&" in inside:
         inside = _resolved(inside)
     return "" if inside.isspace() else inside
 
 
-def _meant(value: str) -> str:
-    """Return what an attribute's value means."""
-    if "\n" in value or "\t" in value:
+def _meant(values: list[str]) -> list[str]:
+    """Return what values of attributes mean."""
+    written = "".join(values)
+    if "\n" in written or "\t" in written:
         raise _NotPlainError
-    return _resolved(value) if "&" in value else value
+    return [_resolved(value) if "&" in value else value for value in values]
 
 
 def _resolved(value: str) -> str:

@@ -3,12 +3,16 @@
 from collections.abc import Callable
 from typing import Final, Generic, TypeVar
 
+from typing_extensions import override
+
 K = TypeVar("K", str, tuple[str, ...])
 V = TypeVar("V")
 
 ENTRIES_MAX: Final = 4_096
-LENGTH_MAX: Final = 64
-"""Of a key. What is longer is computed each time, so that a message cannot fill the memory."""
+CHARACTERS_MAX: Final = 64
+"""Of a value. What is longer is computed each time, so that a message cannot fill the memory."""
+ROW_CHARACTERS_MAX: Final = 1_000
+"""The same of a row of names or values."""
 
 
 class Remembered(dict[K, V], Generic[K, V]):
@@ -27,8 +31,20 @@ class Remembered(dict[K, V], Generic[K, V]):
 
     def __missing__(self, key: K) -> V:
         made = self._make(key)
-        if len(key) <= LENGTH_MAX and self._keep(made):
+        if isinstance(key, str):
+            short = len(key) <= CHARACTERS_MAX
+        else:
+            short = sum(map(len, key)) <= ROW_CHARACTERS_MAX
+        if short and self._keep(made):
             if len(self) >= ENTRIES_MAX:
                 self.clear()
             self[key] = made
         return made
+
+
+class Computed(Remembered[K, V]):
+    """The like, but nothing is kept."""
+
+    @override
+    def __missing__(self, key: K) -> V:
+        return self._make(key)
