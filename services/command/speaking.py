@@ -21,6 +21,9 @@ def careful(command: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(command)
     def run(*args: Any, **kwargs: Any) -> Any:
+        from libs.runtime import log  # noqa: PLC0415 - `--help` needs none of it
+
+        log.configure("info")  # to standard error: what is printed may be read by a program
         try:
             return command(*args, **kwargs)
         except UnsafeSetUp as error:
