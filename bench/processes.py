@@ -40,6 +40,15 @@ def core_seconds(pid: int) -> float:
     return spent / TICKS
 
 
+def started(command: str) -> int:
+    """Return the process of a command that this process started, itself or through others."""
+    for pid in tree(os.getpid()):
+        words = (PROC / str(pid) / "cmdline").read_bytes().split(b"\0")
+        if Path(words[0].decode()).name == command:
+            return pid
+    raise LookupError(command)
+
+
 def memory(pid: int | str = "self", field: str = "VmRSS") -> float:
     """Return the megabytes that a process holds now, or held at most ("VmHWM")."""
     status = (PROC / str(pid) / "status").read_text(encoding="utf-8")
