@@ -16,7 +16,7 @@ import httpx
 from tests.engines import ROOT, Guarded, environment, free_port
 
 SERVICES = ("ingest", "invoicing", "dunning", "factoring", "gateway")
-PATIENCE = 60
+PATIENCE = 120
 """Seconds until a test gives up waiting for what must come."""
 GUARD = 'read -r answer; [ "$answer" = ended ] || kill -KILL "$1"'
 """Shell: kill a process when standard input ends, unless it says that the process has ended."""
