@@ -25,7 +25,7 @@ from services.simulator.practices import Practice
 from services.simulator.request import message
 from tests.crashes.mortal import Mortal
 from tests.distributed.driving import TODAY, Partner, bills
-from tests.distributed.processes import SERVICES
+from tests.distributed.processes import SERVICES, NeverCame
 
 OF_AN_INVOICE = (
     "SubmissionAccepted", "InvoiceIssued", "InvoiceDispatched", "CaseOpened", "ClaimTransmitted",
@@ -122,12 +122,18 @@ class Job:
 
     def proven(self) -> None:
         """Wait until all invariants hold, and see that every document is there, once."""
-        self.shape.until(self._proof)
-        asyncio.run(documents_are_whole(self.shape.settings))
+        found: dict[str, Any] = {}
 
-    def _proof(self) -> bool:
-        """See what `quittance verify` sees end well: what is on its way is worked off."""
-        return bool(prove(self.shape.settings)["ok"])
+        def holds() -> bool:
+            """See what `quittance verify` sees end well: what is on its way is worked off."""
+            found.update(prove(self.shape.settings))
+            return bool(found["ok"])
+
+        try:
+            self.shape.until(holds)
+        except NeverCame:
+            raise AssertionError(found["failed"]) from None
+        asyncio.run(documents_are_whole(self.shape.settings))
 
 
 def happened(settings: Settings) -> Counter[str]:

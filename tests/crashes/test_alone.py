@@ -12,7 +12,7 @@ import pytest
 from libs.runtime.clock import MovableClock
 from libs.runtime.system import System
 from services.command.builds import BUILDS
-from services.command.repairing import list_parked
+from services.command.repairing import list_parked, retry_parked
 from tests import cast
 from tests.crashes.job import Job
 from tests.crashes.mortal import Alone
@@ -31,14 +31,12 @@ UPLOAD = (
     "append.after_commit@ingest",
     "append.before_answer@ingest",
     "consume.before_store@invoicing",
-    "append.before_commit@invoicing",
     "consume.after_commit@invoicing",
     "effect.before@invoicing",
     "effect.before_record@invoicing",
     "effect.after_record@invoicing",
-    "consume.after_commit@dunning",
 )
-BANK_FILE = ("bank_file.after_storing", "bank_file.after_booking", "consume.after_commit@factoring")
+BANK_FILE = ("bank_file.after_storing", "bank_file.after_booking")
 DAY = (
     "calendar.after_page@dunning",
     "calendar.before_mark@dunning",
@@ -117,7 +115,7 @@ def test_a_due_day_makes_one_letter_wherever_the_process_is_killed(job: Job) -> 
     alone.stop(DOOR)
     documents.unlink()
     aside.rename(documents)
-    alone.command("parked", "retry", "all")
+    retry_parked(alone.settings, None)
     alone.again(DOOR, *REPAIR)
     alone.until_dead()
     job.wanted["ReminderDispatched"] = job.unpaid
