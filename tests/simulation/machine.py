@@ -33,7 +33,7 @@ from libs.runtime.vault import Vault
 from services.command.builds import BUILDS
 from tests.simulation.broker import Broker
 from tests.simulation.still import Inline, StillLoop, still
-from tests.simulation.troubles import Fuse
+from tests.simulation.troubles import Fuse, failing
 
 NAMES = tuple(BUILDS)
 MASTER = b"m" * 32
@@ -111,7 +111,8 @@ class Machine:
             read=self._read,
         )
         self.services = {
-            name: self.wiring.service(build(self.parts)) for name, build in BUILDS.items()
+            name: self.wiring.service(failing(build(self.parts), self.fuse))
+            for name, build in BUILDS.items()
         }
         self.broker = Broker()
         self.hosts: dict[str, Host] = {}

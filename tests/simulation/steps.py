@@ -8,7 +8,7 @@ from typing_extensions import override
 
 from tests.simulation import corpus
 from tests.simulation.corpus import Name
-from tests.simulation.troubles import Trouble
+from tests.simulation.troubles import Kind, Trouble
 
 LEAST, MOST = 40, 80
 FIRST = 10
@@ -41,6 +41,16 @@ POINTS = (
 )  # fmt: skip
 """The product's own crash points that a step can pass (docs/faults.md)."""
 TROUBLED = 0.25
+"""Share of steps in which something goes wrong."""
+TROUBLES: dict[Kind, int] = {
+    "dies": 6,
+    "fails": 3,
+    "dies at": 6,
+    "reaction fails": 3,
+    "no printer": 1,
+    "cut off": 1,
+    "wakes up": 2,
+}
 STATEMENTS_MAX = 30
 
 
@@ -80,16 +90,11 @@ def plan(seed: int) -> Plan:
 def _trouble(draw: Random) -> Trouble | None:
     if draw.random() >= TROUBLED:
         return None
-    match draw.choices(
-        ("dies", "fails", "dies at", "no printer", "cut off", "wakes up"), (6, 3, 6, 1, 1, 2)
-    )[0]:
+    (kind,) = draw.choices(list(TROUBLES), list(TROUBLES.values()))
+    match kind:
         case "dies at":
-            return Trouble("dies at", point=draw.choice(POINTS))
-        case "no printer":
-            return Trouble("no printer", draw.choice((1, 3, 6)))
-        case "cut off":
-            return Trouble("cut off", draw.randrange(4))
-        case "wakes up":
-            return Trouble("wakes up")
-        case kind:
+            return Trouble(kind, point=draw.choice(POINTS))
+        case "dies" | "fails":
             return Trouble(kind, int(STATEMENTS_MAX * draw.random() ** 2))
+        case _:
+            return Trouble(kind, draw.randrange(4))

@@ -1,15 +1,17 @@
 """What goes wrong on purpose, each at a chosen place, for as long as a step lasts.
 
 A process dies before a statement, or at one of the product's own crash points (P3); a statement
-fails as a full disk fails; the typesetter is away; the connection to the broker breaks.
+fails as a full disk fails; a reaction has a bug for a moment; the typesetter is away; the
+connection to the broker breaks.
 """
 
 import json
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
+from functools import wraps
 from typing import Any, Literal, TypeAlias
 
 from sqlalchemy import Engine, event
@@ -19,9 +21,12 @@ from typing_extensions import override
 from libs.paper import typesetter
 from libs.paper.letters import Printed
 from libs.runtime import crash
+from libs.runtime.service import Service
 from tests.simulation.still import Crash
 
-Kind: TypeAlias = Literal["dies", "fails", "dies at", "no printer", "cut off", "wakes up"]
+Kind: TypeAlias = Literal[
+    "dies", "fails", "dies at", "reaction fails", "no printer", "cut off", "wakes up"
+]
 
 
 @dataclass(frozen=True)
@@ -72,11 +77,39 @@ class Fuse:
             self.trouble = None
             raise Crash
 
+    def reacting(self) -> None:
+        """Fail in a reaction, so that its message is parked and later ones of its stream too."""
+        if self.trouble is not None and self.trouble.kind == "reaction fails":
+            self.left -= 1
+            if self.left < 0:
+                self.trouble = None
+                raise ZeroDivisionError
+
     def printing(self) -> None:
         """Fail in the place of the typesetter."""
-        if self.trouble is not None and self.trouble.kind == "no printer" and self.left > 0:
+        if self.trouble is not None and self.trouble.kind == "no printer" and self.left >= 0:
             self.left -= 1
             raise RuntimeError("The typesetter is away.")
+
+
+def failing(service: Service, fuse: Fuse) -> Service:
+    """Return the service with reactions that burn the fuse."""
+
+    def burning(react: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(react)
+        def reaction(*told: Any) -> Any:
+            fuse.reacting()
+            return react(*told)
+
+        return reaction
+
+    return replace(
+        service,
+        reactions={
+            kind: (burning(one[0]), one[1]) if isinstance(one, tuple) else burning(one)
+            for kind, one in service.reactions.items()
+        },
+    )
 
 
 @contextmanager

@@ -98,6 +98,7 @@ class World:
                 words = "failed"
                 self.troubles["failed"] += 1
         inside.trouble = None
+        self.troubles["parked"] += sum(inside.parked(name) for name in NAMES) > 0
         self.story.append(f"{step}: {words}")
         self.watch.look()
         self.outside.look()
@@ -109,7 +110,6 @@ class World:
         await self._all_heard()
         parked = sum(self.inside.parked(name) for name in NAMES)
         if parked:
-            self.troubles["parked"] += parked
             return f"{parked} parked"
         self.watch.look_at_rest()
         return "all agree"
