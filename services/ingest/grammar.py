@@ -53,6 +53,10 @@ class Form:
     """What holds so many characters and no more is in order; 0 if that does not say it."""
 
 
+_NAMESPACED: Final = Form(Computed(TYPES["any"]), lenient=True, short=0)
+"""Of an attribute such as xsi:schemaLocation, which has no meaning here."""
+
+
 @dataclass(slots=True)
 class Part:
     """A child in its place."""
@@ -95,10 +99,10 @@ class Shape:
 
     def _row(self, names: tuple[str, ...]) -> tuple[Remembered[str, str], ...] | None:
         """Return the look-ups of an element's attributes; None if one is unknown or missing."""
-        known = self.attributes
-        if not (known.keys() >= set(names) >= self.required):
+        forms = [self.attributes.get(name, _NAMESPACED if " " in name else None) for name in names]
+        if None in forms or not self.required.issubset(names):
             return None
-        return tuple(known[name].codes for name in names)
+        return tuple(form.codes for form in forms if form is not None)
 
 
 @cache
@@ -156,7 +160,7 @@ def _examine_attributes(node: Node, shape: Shape, report: Report) -> None:
     for name, value in node.attributes():
         form = known.get(name)
         if form is None:
-            if " " not in name:  # a namespaced one, such as xsi:schemaLocation, has no meaning here
+            if " " not in name:
                 report.warning("attribute_unknown", node, name)
         elif code := form.codes[value]:
             report.by_severity(code, node, name, lenient=_lenient(code, form))
