@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from typing import Any, Literal, NamedTuple
 
-from sqlalchemy import func, select
+import msgspec
+from sqlalchemy import Connection, func, select
 from sqlalchemy.exc import DBAPIError
 
 from libs.events import SAID_BY
@@ -86,13 +87,13 @@ def _service(services: Mapping[str, Opened], one: Opened, *, over_kafka: bool) -
                 head(other)  # a snapshot is taken when it is first read
                 logs[source] = store, other
         reach = verify.Reach(logs=logs, over_kafka=over_kafka)
-        tables, wrong = verify.verify_tables(one.hearing, db, reach)
+        try:
+            tables, wrong = verify.verify_tables(one.hearing, db, reach)
+        except verify.Unprojected as error:
+            tables, wrong = {}, [f"{name}: {error}"]
         failed += wrong + verify.verify_positions(one.hearing, db, reach)
-        counted: dict[str, Any] = {}
-        for check in one.service.checks:
-            found = dict(check(db))
-            failed += [f"{name}: {what}" for what in found.pop("failed", ())]
-            counted |= found.pop("sums", found)
+        counted, wrong = _checked(one, db)
+        failed += wrong
         parked = db.execute(select(func.count()).where(WAITING)).scalar_one()
         return {
             "failed": failed,
@@ -103,6 +104,20 @@ def _service(services: Mapping[str, Opened], one: Opened, *, over_kafka: bool) -
             "stands": verify.stands(db, name),
             "hears": [source for source in hears if source in services],
         }
+
+
+def _checked(one: Opened, db: Connection) -> tuple[dict[str, Any], verify.Findings]:
+    """Return what the service's own invariants count, and which do not hold."""
+    counted: dict[str, Any] = {}
+    failed: verify.Findings = []
+    for check in one.service.checks:
+        try:
+            found = dict(check(db))
+        except msgspec.DecodeError as error:
+            found = {"failed": [f"{check.__name__} cannot be told: {type(error).__name__}"]}
+        failed += [f"{one.service.name}: {what}" for what in found.pop("failed", ())]
+        counted |= found.pop("sums", found)
+    return counted, failed
 
 
 def _documents(one: Opened, part: Part) -> dict[str, Any]:

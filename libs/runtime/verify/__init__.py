@@ -8,12 +8,13 @@ from libs.runtime.verify.documents import verify_documents
 from libs.runtime.verify.findings import NAMED_MAX, Findings, agree
 from libs.runtime.verify.log import verify_chain, verify_head, verify_log
 from libs.runtime.verify.positions import at_rest, heads, stands, verify_positions
-from libs.runtime.verify.tables import Reach, changes, fold, verify_tables
+from libs.runtime.verify.tables import Reach, Unprojected, changes, fold, verify_tables
 
 __all__ = [
     "NAMED_MAX",
     "Findings",
     "Reach",
+    "Unprojected",
     "agree",
     "at_rest",
     "changes",

@@ -48,7 +48,10 @@ def named(
     decoders = _decoders(tuple(kind for one in service.deciders for kind in one.events))
     for rows in scan.pages(db, ("type", "data"), after, upto, decoders.keys()):
         for position, kind, data in rows:
-            found = decoders[kind].decode(data)
+            try:
+                found = decoders[kind].decode(data)
+            except msgspec.DecodeError:
+                continue  # the chain tells that it was changed, and the read tables what it held
             for document in msgspec.structs.astuple(found):
                 if document:
                     yield position, document

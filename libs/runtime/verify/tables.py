@@ -27,6 +27,10 @@ PAGE = 5_000
 Values: TypeAlias = tuple[Any, ...]
 
 
+class Unprojected(Exception):
+    """A stored event cannot be read, or a projection fails on it."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Reach:
     """The logs that a service's read tables are made of, and how its positions count them."""
@@ -59,12 +63,16 @@ def changes(
 ) -> Iterator[rows.Change]:
     """Return all row changes that the service's own log and the logs it hears make.
 
-    Adds to `erased` whose personal fields could not be shown any more.
+    Adds to `erased` whose personal fields could not be shown any more. Raises Unprojected.
     """
     for event, envelope in seen(hearing, db, reach):
         if erased is not None and type(event) in hearing.service.shows:
             erased.update(gone_of(event))
-        yield from hearing.project(event, envelope)
+        try:
+            made = hearing.project(event, envelope)
+        except Exception as error:
+            raise _unprojected(envelope, error) from error
+        yield from made
 
 
 def _erased(reach: Reach) -> set[str]:
@@ -83,19 +91,40 @@ def _erased(reach: Reach) -> set[str]:
 def seen(hearing: Hearing, db: Connection, reach: Reach) -> Iterator[tuple[Any, Envelope]]:
     """Return what the projections of a service saw: of its own log all, of others what it heard."""
     name = hearing.service.name
-    ours = (PARKED.c.consumer == name) & (PARKED.c.source != name)
-    parked = set(db.execute(select(PARKED.c.event_id).where(ours)).scalars())
+    kept = (PARKED.c.consumer == name) & (PARKED.c.source != name)
+    parked = set(db.execute(select(PARKED.c.event_id).where(kept)).scalars())
     for source, (store, other) in reach.logs.items():
         if source == name:
             for page in scan.envelopes(other, store.service, hearing.own_types):
-                yield from hearing.seen(page, own=True)
+                yield from _read(hearing, page, own=True)
             continue
         heard = reached(db, name, source, other, over_kafka=reach.over_kafka)
         types = hearing.shown_types(source)
         for page in scan.envelopes(other, store.service, types, heard.end):
-            yield from hearing.seen(
-                [it for it in page if heard.holds(it) and it.id not in parked], own=False
-            )
+            there = [one for one in page if heard.holds(one) and one.id not in parked]
+            yield from _read(hearing, there, own=False)
+
+
+def _read(
+    hearing: Hearing, page: Sequence[Envelope], *, own: bool
+) -> Iterator[tuple[Any, Envelope]]:
+    """Return a page as projections see it; name the event that cannot be read."""
+    try:
+        yield from hearing.seen(page, own=own)
+    except Exception as error:
+        for envelope in page:
+            try:
+                list(hearing.seen([envelope], own=own))
+            except Exception as same:  # noqa: BLE001 - whatever it is, the event is named
+                raise _unprojected(envelope, same) from error
+        raise
+
+
+def _unprojected(envelope: Envelope, error: Exception) -> Unprojected:
+    return Unprojected(
+        f"{envelope.source}'s position {envelope.position}, {envelope.type} of stream"
+        f" {envelope.stream}, cannot be projected: {type(error).__name__}"
+    )
 
 
 def fold(made: Iterable[rows.Change], tables: Sequence[Table]) -> dict[Table, dict[Any, Values]]:
@@ -166,7 +195,8 @@ class Stored:
         self._converters = [
             (index, convert)
             for index, column in enumerate(columns)
-            if (convert := column.type.dialect_impl(dialect).bind_processor(dialect))
+            if dialect.name == "sqlite"  # which has text and numbers only
+            and (convert := column.type.dialect_impl(dialect).bind_processor(dialect))
         ]
 
     def row(self, values: Values) -> Values:
