@@ -6,7 +6,7 @@ RUNS := .venv/runs
 STAMP := .venv/installed
 
 .DEFAULT_GOAL := help
-.PHONY: help run check format lint types arch test simulate bench schemas docs up down lock audit sbom clean
+.PHONY: help run check format lint types arch test simulate bench schemas docs up down lock audit sbom clean attack
 
 help: ## list the commands
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -53,6 +53,9 @@ seeds ?= 1000
 from ?= 1
 simulate: $(STAMP) ## simulated months under faults, by seed: seeds=1000 from=1
 	$(BIN)/python -m tests.simulation --seeds $(seeds) --from $(from)
+
+attack: $(STAMP) ## schemathesis against the whole interface, longer than the tests run it
+	QUITTANCE_ATTACK_EXAMPLES=300 $(BIN)/python -m pytest -q tests/attacks/test_openapi.py
 
 bench: $(STAMP) ## figures, as ratios against an anchor in the same run
 	$(BIN)/python -m bench

@@ -41,14 +41,18 @@ class Operation:
         return f"{self.method} {self.path}"
 
     def ask(self, client: httpx.Client, **ids: str) -> httpx.Response:
-        """Send it with these ids, and a body that would be taken."""
+        """Send it with these ids, and a body of the right kind."""
+        return self.send(client, self.body, **ids)
+
+    def send(self, client: httpx.Client, body: bytes, **ids: str) -> httpx.Response:
+        """Send it with these ids and this body."""
         path = self.path
         for name in self.names:
             path = path.replace(f"{{{name}}}", ids.get(name) or FIXED[name][0])
         headers = {"If-Match": "*"}
         if self.kind:
             headers["Content-Type"] = self.kind
-        return client.request(self.method, path, content=self.body, headers=headers)
+        return client.request(self.method, path, content=body, headers=headers)
 
 
 def operations(document: Mapping[str, Any]) -> Iterator[Operation]:

@@ -150,7 +150,7 @@ def told(answer: httpx.Response, status: int, code: str) -> dict[str, Any]:
     assert answer.status_code == status, answer.text
     assert answer.headers["content-type"] == "application/problem+json"
     document: dict[str, Any] = answer.json()
-    assert (document["status"], document["code"]) == (status, code)
+    assert (document["status"], document["code"]) == (status, code), answer.text
     assert document["request_id"] == answer.headers["x-request-id"]
     assert not [one for one in SECRETS if one in answer.text], answer.text
     return document

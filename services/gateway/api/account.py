@@ -1,10 +1,10 @@
 """The member's account, as factoring keeps it."""
 
-from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
+from services.gateway.api.bodies import Day
 from services.gateway.api.models import PROBLEMS
 from services.gateway.auth import Practice, needs
 from services.gateway.door import InDoor, Spoken, passed_on
@@ -30,9 +30,9 @@ async def statement(
     door: InDoor,
     practice: Practice,
     language: Spoken,
-    since: Annotated[date | None, Query(alias="from")] = None,
-    until: Annotated[date | None, Query(alias="to")] = None,
-    after: Annotated[str | None, Query(alias="cursor", max_length=200)] = None,
+    since: Annotated[Day | None, Query(alias="from")] = None,
+    until: Annotated[Day | None, Query(alias="to")] = None,
+    after: Annotated[str | None, Query(alias="cursor", max_length=120)] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 100,
 ) -> Response:
     """Return the account's movements with opening and closing balance."""

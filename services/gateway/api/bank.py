@@ -4,6 +4,7 @@ from fastapi import APIRouter, Request, Response
 
 from libs.events.values import COOPERATIVE
 from services.gateway.api.bodies import XML_BYTES_MAX, read
+from services.gateway.api.examples import example
 from services.gateway.api.models import PROBLEMS
 from services.gateway.auth import needs
 from services.gateway.door import InDoor, Spoken, passed_on
@@ -17,7 +18,7 @@ CAMT = {
         "content": {
             "application/xml": {
                 "schema": {"type": "string", "format": "binary"},
-                "example": '<Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.054.001.08">…',
+                "example": example("camt054.xml"),
             }
         },
     }

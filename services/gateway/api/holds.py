@@ -1,13 +1,12 @@
 """Holding the reminders of an invoice, and letting them go on."""
 
-from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Response
 from pydantic import Field
 
 from libs.events.values import Hold
-from services.gateway.api.bodies import Strict, described, json_body
+from services.gateway.api.bodies import Day, Strict, described, json_body
 from services.gateway.api.ids import is_id
 from services.gateway.api.models import PROBLEMS
 from services.gateway.auth import Asking, Practice, needs, not_here
@@ -21,7 +20,7 @@ class HoldRequest(Strict):
     """Why reminding shall rest, and when somebody looks at it again (BR-126)."""
 
     reason: Annotated[Hold, Field(strict=False)]
-    review_on: date
+    review_on: Day
 
 
 EXAMPLE = {"reason": "dispute", "review_on": "2026-10-23"}
@@ -30,6 +29,7 @@ HoldBody = Annotated[HoldRequest, Depends(json_body(HoldRequest))]
 
 @router.post(
     "/{invoice_id}/holds",
+    status_code=201,
     dependencies=[needs("cases:write")],
     openapi_extra=described(HoldRequest, EXAMPLE),
 )

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Row, select, tuple_
 
 from libs.events.values import PracticeId
 from libs.runtime.web import Problem, Today
+from services.gateway.api.bodies import Day
 from services.gateway.api.cursors import cursor, place
 from services.gateway.api.ids import is_document, is_id
 from services.gateway.api.invoice_items import item, next_step, state_of
@@ -51,7 +52,7 @@ async def invoice_list(
     practice: Practice,
     today: Today,
     state: InvoiceState | None = None,
-    issued_since: date | None = None,
+    issued_since: Day | None = None,
     q: Annotated[str, Query(max_length=100, description="Number, reference, name or sum.")] = "",
     after: Annotated[str | None, Query(alias="cursor")] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,

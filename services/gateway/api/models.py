@@ -1,11 +1,19 @@
 """What REST answers with. Amounts are whole rappen, days ISO 8601, instants in UTC."""
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 Severity = Literal["error", "warning"]
+
+
+def _in_utc(at: datetime) -> datetime:
+    """Say in which zone an instant is: SQLite gives back what it keeps in UTC without one."""
+    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+
+
+Instant = Annotated[datetime, AfterValidator(_in_utc)]
 
 
 class Answer(BaseModel):
@@ -81,7 +89,7 @@ class SubmissionItem(Answer):
     request_id: str
     kind: Annotated[str, Field(examples=["invoice"])]
     content: Annotated[str, Field(description="sha256 of the message as received.")]
-    received_at: datetime
+    received_at: Instant
     errors: int
     warnings: int
 
@@ -168,7 +176,7 @@ class TimelineItem(Answer):
     position: int
     type: Annotated[str, Field(examples=["ReminderEscalated"])]
     on: date | None
-    recorded_at: datetime
+    recorded_at: Instant
     because: Because
     data: dict[str, Any]
 

@@ -1,18 +1,17 @@
 """A practice, and the dated versions of what it wants (BR-159)."""
 
 import json
-from datetime import date
 from typing import Annotated, Any, Literal
 
 import msgspec
-from fastapi import APIRouter, Depends, Header, Response
+from fastapi import APIRouter, Depends, Header, Path, Response
 from pydantic import Field
 from sqlalchemy import Connection, Row, func, select
 
 from libs.events.terms import Contract, Reminding, Settings, Terms
 from libs.events.values import PracticeId
 from libs.runtime.web import Handle, Problem, Today
-from services.gateway.api.bodies import Strict, described, json_body
+from services.gateway.api.bodies import Day, Strict, described, json_body
 from services.gateway.api.models import PROBLEMS, PracticeItem, SettingsItem
 from services.gateway.auth import Asking, Practice, needs, not_here
 from services.gateway.decider.practice import ConfigurePractice, Registered
@@ -34,7 +33,7 @@ OWN_SECTIONS = ("terms", "reminding")
 class SettingsRequest(Strict):
     """A new version of a section; without a day it takes effect today."""
 
-    valid_from: Annotated[date | None, Field(strict=False)] = None
+    valid_from: Annotated[Day | None, Field(strict=False)] = None
     settings: dict[str, Any]
 
 
@@ -74,14 +73,16 @@ async def section_settings(
     openapi_extra=described(SettingsRequest, EXAMPLE),
 )
 async def change_settings(
-    section: Section,
+    section: Annotated[Section, Path(examples=["reminding"])],
     practice_id: Practice,
     who: Asking,
     today: Today,
     handle: Handle,
     wanted: SettingsBody,
     response: Response,
-    if_match: Annotated[str | None, Header()] = None,
+    if_match: Annotated[
+        str | None, Header(description="The version that was seen; without it 428.", examples=["*"])
+    ] = None,
 ) -> SettingsItem:
     """Add a version of a section. It takes effect from the next step on, never backwards."""
     if section not in OWN_SECTIONS and "admin" not in who.scopes:

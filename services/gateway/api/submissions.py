@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Row, select
 from libs.events.values import PracticeId
 from services.gateway.api.bodies import XML_BYTES_MAX, read
 from services.gateway.api.cursors import cursor, place
+from services.gateway.api.examples import example
 from services.gateway.api.ids import is_id
 from services.gateway.api.models import (
     PROBLEMS,
@@ -29,10 +30,24 @@ XML = {
         "content": {
             "application/xml": {
                 "schema": {"type": "string", "format": "binary"},
-                "example": '<?xml version="1.0"?><invoice:request modus="production" …>',
+                "example": example("invoice.xml"),
             }
         },
     }
+}
+
+
+RECEIPTS = {
+    "receipt": {
+        "operationId": "submission_v1_submissions__submission_id__get",
+        "parameters": {"submission_id": "$response.body#/submission_id"},
+        "description": "The same receipt again, in another language if asked for.",
+    },
+    "invoice": {
+        "operationId": "invoice_v1_invoices__invoice_id__get",
+        "parameters": {"invoice_id": "$response.body#/invoice_id"},
+        "description": "The invoice that the message became, a moment later.",
+    },
 }
 
 
@@ -41,7 +56,8 @@ XML = {
     status_code=202,
     dependencies=[needs("submissions:write")],
     responses={
-        200: {"model": Receipt, "description": "The same message again."},
+        200: {"model": Receipt, "description": "The same message again.", "links": RECEIPTS},
+        202: {"links": RECEIPTS},
         422: {"model": RefusalDocument, "description": "Why the message cannot be used."},
     },
     response_model=Receipt,

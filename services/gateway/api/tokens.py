@@ -4,7 +4,7 @@ import base64
 import binascii
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import parse_qsl, unquote_plus
 
 from fastapi import APIRouter, Request, Response
@@ -12,6 +12,7 @@ from fastapi.responses import JSONResponse
 
 from services.gateway import auth, keys
 from services.gateway.api.bodies import read
+from services.gateway.api.models import PROBLEMS, Answer
 from services.gateway.auth import Principal
 from services.gateway.door import Door, InDoor
 from services.gateway.logins import TryLater, WrongLogin, verified
@@ -40,6 +41,22 @@ class Denied(Exception):
         self.headers = headers or {}
 
 
+class TokenAnswer(Answer):
+    """A token (RFC 6749, section 5.1)."""
+
+    access_token: str
+    token_type: Literal["Bearer"]
+    expires_in: int
+    scope: str
+
+
+class TokenRefusal(Answer):
+    """Why there is none (RFC 6749, section 5.2)."""
+
+    error: str
+    error_description: str
+
+
 @dataclass(frozen=True, kw_only=True)
 class Form:
     """What a token request says."""
@@ -53,11 +70,9 @@ class Form:
 def documented() -> dict[str, Any]:
     """Return the form as the OpenAPI document shows it."""
     fields = ("grant_type", "username", "password", "client_id", "client_secret", "scope")
-    schema = {
-        "type": "object",
-        "required": ["grant_type"],
-        "properties": {name: {"type": "string"} for name in fields},
-    }
+    properties: dict[str, Any] = {name: {"type": "string"} for name in fields}
+    properties["grant_type"] = {"type": "string", "enum": ["client_credentials", "password"]}
+    schema = {"type": "object", "required": ["grant_type"], "properties": properties}
     example = {"grant_type": "client_credentials", "client_id": "praxis", "client_secret": "qts_…"}
     return {
         "security": [],
@@ -69,7 +84,17 @@ def documented() -> dict[str, Any]:
 
 
 @router.post("/oauth/token", include_in_schema=False)
-@router.post("/v1/oauth/token", openapi_extra=documented())
+@router.post(
+    "/v1/oauth/token",
+    openapi_extra=documented(),
+    responses={
+        200: {"model": TokenAnswer},
+        400: {"model": TokenRefusal, "description": "The request is none."},
+        401: {"model": TokenRefusal, "description": "Id and secret do not fit."},
+        429: {"model": TokenRefusal, "description": "Too many tries; see Retry-After."},
+        "default": PROBLEMS["default"],
+    },
+)
 async def token(request: Request, door: InDoor) -> Response:
     """Give a token for an API client's id and secret, or for a portal login and its password."""
     try:

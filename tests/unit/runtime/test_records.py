@@ -112,7 +112,7 @@ STRANGERS = [
 
 
 @pytest.mark.parametrize("stranger", STRANGERS, ids=lambda one: one.why)
-def test_a_record_that_our_relay_did_not_write_is_not_ours(stranger: Stranger) -> None:
+def test_b65_a_record_that_our_relay_did_not_write_is_not_ours(stranger: Stranger) -> None:
     """B65."""
     with pytest.raises(NotOurs, match=stranger.why):
         record_to_envelope(stranger.topic, stranger.record)
