@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from time import perf_counter
+from time import perf_counter, sleep
 from typing import NamedTuple
 
 import httpx
@@ -32,17 +32,18 @@ from tests.distributed.driving import SEED, TODAY, WORKDAY, XML, Cooperative, Pa
 from tests.distributed.processes import SERVICES, Shape
 from tests.engines import Databases
 
-PRACTICES = 8
-WARM = 20
+PRACTICES = 4
+WARM = 50
 """Invoices of each practice that are handed in before anything is measured."""
-COUNT = 250
+COUNT = 500
 """And measured; as many again for the profile."""
-EACH = 6
+EACH = 8
 """Requests of a practice at once."""
 LAST = (("gateway", "invoices"), ("dunning", "cases"), ("factoring", "claims"))
 """Tables that hold an invoice once everybody has heard of it."""
 PATIENCE = 600
 POLL_SECONDS = 0.1
+IDLE_SECONDS = 5
 
 
 class Plain(Shape):
@@ -97,6 +98,12 @@ class Chain:
         each = 1_000 / (count * PRACTICES)
         core = {name: (after[name] - before[name]) * each for name in after}
         return Cost(wall * each, core, count * PRACTICES / handed)
+
+    def idle(self) -> float:
+        """Return the core milliseconds a second of a system that nobody asks for anything."""
+        before = sum(self._spent().values())
+        sleep(IDLE_SECONDS)
+        return (sum(self._spent().values()) - before) / IDLE_SECONDS * 1_000
 
     def close(self) -> None:
         for engine in self._stores.values():
@@ -156,6 +163,7 @@ def figures() -> Iterator[Figure]:
         chain = Chain(shape)
         asyncio.run(chain.run(WARM))
         cost = asyncio.run(chain.run(COUNT))
+        idle = chain.idle()
         held = {name: memory(shape.pid(name), "VmHWM") for name in SERVICES}
         for name in SERVICES:
             os.kill(shape.pid(name), signal.SIGUSR1)
@@ -165,6 +173,7 @@ def figures() -> Iterator[Figure]:
             shape.stop(name)
         seconds = sum((profiled(shape, name) for name in SERVICES), Counter[str]())
     yield from shown(cost, held, seconds)
+    yield Figure(what="nobody asks for anything, all processes", ours=idle, unit="core ms/s")
 
 
 def profiled(shape: Plain, service: str) -> Counter[str]:
