@@ -3,19 +3,14 @@
 import inspect
 import io
 import json
-import logging
-import sys
 from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-import structlog
-from structlog._config import BoundLoggerLazyProxy
 
 from libs.events import SubmissionAccepted, SubmissionRejected
-from libs.runtime import log
 from libs.runtime.settings import Settings
 from libs.runtime.store import columns_of
 from services.command.repairing import rebuild_one
@@ -42,20 +37,9 @@ LOGGED = frozenset(
 
 @pytest.fixture
 def logged() -> Iterator[io.StringIO]:
-    """Collect what the system logs as in production, then let other tests log as they did."""
-    lines = io.StringIO()
-    handler = logging.StreamHandler(lines)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sys, "stderr", lines)
-        log.configure("debug")
-        logging.getLogger().addHandler(handler)
+    """Collect what the system logs as in production."""
+    with privacy.logged() as lines:
         yield lines
-        logging.getLogger().removeHandler(handler)
-        structlog.reset_defaults()
-        for module in list(sys.modules.values()):
-            for one in list(vars(module).values()):
-                if type(one) is BoundLoggerLazyProxy:
-                    vars(one).pop("bind", None)
 
 
 async def look_around(told: Story) -> dict[str, str]:
