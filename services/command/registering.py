@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 from libs.events import Refused
 from libs.events.values import COOPERATIVE, Address, PracticeId, PracticeKind, SubjectId
+from libs.runtime import crash
 from libs.runtime.clock import Clock
 from libs.runtime.problems import sentence_of
 from libs.runtime.settings import Settings
@@ -22,6 +23,7 @@ async def at_the_door(settings: Settings, work: Callable[[System], Awaitable[T]]
     Embedded, all services are opened, so that everybody has heard when this returns. Raises
     UnsafeSetUp when a running process holds the data folder.
     """
+    crash.arm(settings.data)
     builds = {"gateway": BUILDS["gateway"]} if settings.distributed else BUILDS
     system = System(settings, builds, Clock())
     await system.start()

@@ -48,6 +48,8 @@ class Job:
     bank: Partner
     wanted: Counter[str] = field(default_factory=Counter)
     receipts: set[str] = field(default_factory=set)
+    paid: str = ""
+    """Id of the invoice that the bank's file pays."""
 
     def hand_in_until_dead(self) -> None:
         """Hand messages in, one after the other, until every process died at all of its points.
@@ -64,28 +66,25 @@ class Job:
         assert not any(self.shape.to_die.values()), f"nobody comes to {dict(self.shape.to_die)}"
         assert len(self.receipts) == self.wanted["SubmissionAccepted"]
 
-    def pay(self, *items: dict[str, Any]) -> None:
-        """Hand in the bank's file with money for invoices, and some that nobody knows."""
-        known = [
-            Receipt(
-                bank_reference=f"known-{number}",
-                amount_rappen=item["open_rappen"],
-                reference=item["reference"],
-            )
-            for number, item in enumerate(items)
-        ]
+    def pay(self, item: dict[str, Any]) -> None:
+        """Hand in the bank's file with money for an invoice, and some that nobody knows."""
+        self.paid = item["invoice_id"]
+        known = Receipt(
+            bank_reference="known",
+            amount_rappen=item["open_rappen"],
+            reference=item["reference"],
+        )
         unknown = [
             Receipt(bank_reference=f"unknown-{number}", amount_rappen=100 + number)
             for number in range(STRANGERS)
         ]
-        file = camt054(1, TODAY, self.shape.settings.creditor_iban, [*known, *unknown])
+        file = camt054(1, TODAY, self.shape.settings.creditor_iban, [known, *unknown])
         answer = self.bank.hand_in("/v1/bank-files", file, self.shape.until)
-        assert answer.json()["credits"]["count"] == len(known) + STRANGERS
+        assert answer.json()["credits"]["count"] == 1 + STRANGERS
         again = self.bank.hand_in("/v1/bank-files", file, self.shape.until)
         assert again.json()["credits"] == answer.json()["credits"]
-        for kind in OF_A_PAYMENT:
-            self.wanted[kind] += len(known)
-        self.wanted["BankCreditBooked"] += len(known) + STRANGERS
+        self.wanted.update(OF_A_PAYMENT)
+        self.wanted["BankCreditBooked"] += 1 + STRANGERS
         self.wanted["CreditUnmatched"] += STRANGERS
         self.wanted["BankFileImported"] += 1
         self.come_true()
@@ -100,6 +99,15 @@ class Job:
     def unpaid(self) -> int:
         """Return how many invoices nobody paid: so many letters are due."""
         return self.wanted["InvoiceIssued"] - self.wanted["InvoiceSettled"]
+
+    def payer(self) -> str:
+        """Return the id of a person whose invoice is paid."""
+        wanted = select(EVENTS.c.data).where(
+            EVENTS.c.type == "InvoiceIssued", EVENTS.c.stream == f"invoice-{self.paid}"
+        )
+        ((data,),) = [row for log in ask_all(self.shape.settings, wanted) for row in log]
+        subject: str = json.loads(bytes(data))["debtor"]["subject"]
+        return subject
 
     def issued(self) -> list[dict[str, Any]]:
         """Return the practice's invoices as its software sees them."""

@@ -14,7 +14,7 @@ from libs.runtime.system import System
 from services.command.builds import BUILDS
 from services.command.repairing import list_parked, retry_parked
 from tests import cast
-from tests.crashes.job import Job
+from tests.crashes.job import Job, happened
 from tests.crashes.mortal import Alone
 from tests.distributed.driving import TODAY, Partner
 from tests.system import Cooperative
@@ -46,7 +46,8 @@ DAY = (
 REPAIR = ("redrive.before_commit@dunning",)
 MIGRATE = "migrate.before_commit:4"
 REBUILD = "rebuild.before_commit"
-WALKED = {*UPLOAD, *BANK_FILE, *DAY, *REPAIR, MIGRATE, REBUILD}
+ERASURE = "effect.before_record@gateway"
+WALKED = {*UPLOAD, *BANK_FILE, *DAY, *REPAIR, MIGRATE, REBUILD, ERASURE}
 MEMBER = cast.doctor(TODAY)
 
 
@@ -131,4 +132,15 @@ def test_the_old_rows_serve_until_a_rebuild_is_whole(job: Job) -> None:
     alone.dies_of(REBUILD, "rebuild", "dunning")
     job.proven()
     assert "row changes written" in alone.command("rebuild", "dunning")
+    assert "All invariants hold" in alone.command("verify")
+
+
+def test_an_erasure_killed_when_the_keys_are_gone_is_recorded_by_the_next_start(job: Job) -> None:
+    """F48: the request stands in the log, so the effect begins again; it is told once."""
+    alone = job.shape
+    alone.dies_of(ERASURE, "erase", job.payer(), "--order", "court order 7")
+    assert happened(alone.settings)["SubjectErased"] == 0
+    alone.start(DOOR)
+    job.wanted["SubjectErased"] = 1
+    job.come_true()
     assert "All invariants hold" in alone.command("verify")

@@ -9,6 +9,7 @@ from libs.runtime import crash
 from libs.runtime.engines import UnsafeSetUp
 from tests.crashes import test_alone, test_distributed
 from tests.crashes.mortal import bare, points
+from tests.engines import ROOT
 
 RELAY = {"relay.after_read", "relay.after_send", "relay.after_checkpoint"}
 """There is no relay where services read each other's logs."""
@@ -20,6 +21,11 @@ def test_every_point_stands_once_and_is_walked_in_both_shapes() -> None:
     assert {name: many for name, many in found.items() if many > 1} == {}
     assert {bare(point) for point in test_alone.WALKED} == set(found) - RELAY
     assert {bare(point) for point in test_distributed.WALKED} == set(found)
+
+
+def test_the_page_of_faults_says_of_each_point_what_has_happened_by_then() -> None:
+    page = (ROOT / "docs" / "faults.md").read_text()
+    assert not [name for name, _ in points() if f"`{name}`" not in page]
 
 
 def test_a_point_without_the_folder_that_may_be_hurt_stops_the_start(
