@@ -30,8 +30,9 @@ def told(error: BaseException) -> str:
     """
     kind = type(error)
     said = f": {error}" if kind.__module__.startswith(OURS) and str(error) else ""
-    places = [place for place in where(error) if not place.startswith("/")]
-    at = f" at {places[-1]}" if places else ""
+    places = list(where(error))
+    ours = [place for place in places if place.startswith(("libs/", "services/"))]
+    at = f" at {(ours or places)[-1]}" if places else ""
     return f"{kind.__name__}{_cause(error)}{said[:TOLD_MAX]}{at}"
 
 

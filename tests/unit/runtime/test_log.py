@@ -55,7 +55,7 @@ def misread() -> ValueError:
 def test_what_a_library_says_is_not_told_and_its_class_place_and_constraint_are() -> None:
     refused = refused_by_the_database()
     assert NAME in str(refused)
-    assert told(refused).startswith("IntegrityError SQLITE_CONSTRAINT_PRIMARYKEY at tests/")
+    assert told(refused).startswith("IntegrityError SQLITE_CONSTRAINT_PRIMARYKEY at ")
     assert told(misread()).startswith("ValueError at tests/unit/runtime/test_log.py:")
     assert NAME not in told(refused) + told(misread())
 
