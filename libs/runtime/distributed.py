@@ -55,9 +55,10 @@ async def drain(relay: Relay) -> None:
 
 
 async def _watch(host: Host, relay: Relay) -> None:
-    """Keep the gauges of what waits to be sent."""
+    """Keep the gauges of what waits to be sent, and show a broker that does not take it."""
     name = host.service.name
     while True:
+        host.shows("broker", relay.trouble)
         with suppress(SQLAlchemyError):  # the database is away; the relay says so
             events, oldest = await relay.backlog()
             OUTBOX_EVENTS.labels(name).set(events)

@@ -16,7 +16,7 @@ from libs.runtime.feed import Feed, Wake
 from libs.runtime.hearing import Hearing
 from libs.runtime.ids import derived, new_id
 from libs.runtime.metrics import HALTED, LAG_SECONDS
-from libs.runtime.pages import redrive, take
+from libs.runtime.pages import redrive, take_all
 from libs.runtime.reader import Reader
 from libs.runtime.service import Command, Service
 from libs.runtime.store import Broken, Store
@@ -172,14 +172,16 @@ class Host:
         self.read_store.engine.dispose()
 
     async def consume(self, feed: Feed) -> None:
-        """Take one page of a feed through the writer."""
+        """Take one page of a feed, and what came with it, through the writer."""
         page = await feed.next()
+        pages = [page, *page.beside]
         self._busy += 1
         crash.point("consume.before_store", self.service.name)
         try:
-            moved = await self.until_done(lambda: take(self, page), f"feed:{feed.source}")
+            moved = await self.until_done(lambda: take_all(self, pages), f"feed:{feed.source}")
             crash.point("consume.after_commit", self.service.name)
-            await feed.done(page, moved=moved)
+            for one, was_ours in zip(pages, moved, strict=True):
+                await feed.done(one, moved=was_ours)
         finally:
             self._busy -= 1
         if page.items:
@@ -230,9 +232,15 @@ class Host:
                 await asyncio.sleep(wait)
                 wait = min(wait * 2, WAIT_MAX)
             else:
-                if self.troubles.pop(name, None) is not None:
-                    HALTED.labels(self.service.name, name).set(0)
+                self.shows(name, None)
                 return result
+
+    def shows(self, name: str, error: Exception | None) -> None:
+        """Show that something goes on failing, or works again; the service stays ready (F10)."""
+        if error is not None:
+            self._shown(name, error)
+        elif self.troubles.pop(name, None) is not None:
+            HALTED.labels(self.service.name, name).set(0)
 
     def _shown(self, name: str, error: Exception) -> None:
         self.troubles[name] = str(error) if isinstance(error, Broken) else told(error)

@@ -34,6 +34,8 @@ POLL_SECONDS = 0.1
 RETRY_SECONDS = (0.2, 0.5, 1.0, 2.0, 5.0)
 LOCK = 0x7E1A9
 """Session advisory lock: one relay per database, and a database is one service's."""
+SHOWN_TRIES = 3
+"""What failed so often in a row is shown."""
 ASK_SECONDS = 0.5
 """How often an instance that waits asks for the lock."""
 SILENT_SECONDS = 45.0
@@ -77,6 +79,8 @@ class Relay:
         self._lock = Lock(store.engine)
         self._grown = grown or asyncio.Event()
         self._stepping = asyncio.Lock()
+        self.trouble: Exception | None = None
+        """Why nothing is sent at the moment, once it was tried several times."""
         self.sent_up_to = 0
         """Position in the log up to which everything was acknowledged, as last seen."""
 
@@ -89,11 +93,12 @@ class Relay:
             except (OSError, SQLAlchemyError, Conflict, Overtaken) as error:
                 wait = RETRY_SECONDS[min(failures, len(RETRY_SECONDS) - 1)]
                 failures += 1
+                self.trouble = error if failures >= SHOWN_TRIES else None
                 why = str(error) if isinstance(error, OSError) else type(error).__name__
                 log.warning("relay_waits", topic=self._topic, error=why, seconds=wait)
                 await asyncio.sleep(wait)
             else:
-                failures = 0
+                failures, self.trouble = 0, None
                 if not moved:
                     await self._wait()
 
