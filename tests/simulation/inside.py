@@ -16,6 +16,7 @@ from libs.runtime.relay import LOG
 from tests.simulation.broker import Cut, Given
 from tests.simulation.ledger import hold
 from tests.simulation.machine import NAMES, Machine
+from tests.simulation.steps import favourite
 from tests.simulation.troubles import Trouble
 
 PARKED_FOR = timedelta(hours=7)
@@ -81,7 +82,7 @@ class Inside:
         waiting = [name for name in NAMES if self.unsent(name)]
         if not waiting:
             return "nothing to send"
-        name = self.acting = draw.choice(waiting)
+        name = self.acting = favourite(draw, waiting)
         if self.trouble is not None and self.trouble.kind == "cut off":
             self.machine.broker.cut = Cut(records=self.trouble.after)
         try:
@@ -97,10 +98,11 @@ class Inside:
 
     async def _deliver(self, draw: Random) -> str:
         """Deliver a page: whole or cut short, some of it again, or as one who is long behind."""
-        waiting = list(self.behind())
+        waiting = dict(self.behind())
         if not waiting:
             return "nothing to deliver"
-        place, position = draw.choice(waiting)
+        place = favourite(draw, waiting)
+        position = waiting[place]
         count, back = draw.choice((1, 2, 5, 500, 500)), draw.choice((0, 0, 0, 0, 1, 5))
         late = back > 0 and draw.random() < 0.3
         page = self._page(place, max(0, position - back) if late else position, back, count)
@@ -121,7 +123,7 @@ class Inside:
         waiting = [name for name in NAMES if self.undone(name)]
         if not waiting:
             return "nothing to do"
-        name = draw.choice(waiting)
+        name = favourite(draw, waiting)
         await self._effects_of(self.host(name))
         return f"effects of {name}"
 

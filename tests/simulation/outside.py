@@ -25,6 +25,7 @@ from tests.simulation import corpus
 from tests.simulation.corpus import Name
 from tests.simulation.inside import Inside
 from tests.simulation.ledger import Claim, hold
+from tests.simulation.steps import favourite
 from tests.simulation.watch import Watch
 
 XML = "application/xml"
@@ -99,7 +100,7 @@ class Outside:
     async def bank(self, draw: Random) -> str:
         """Hand in a file of the bank: new receipts and old, reversals, or a whole file again."""
         if self.files and draw.random() < 0.2:
-            data = draw.choice(list(self.files))
+            data = favourite(draw, self.files)
             words = "a file of before"
         else:
             chosen = [self._receipt(draw) for _ in range(draw.randint(1, 4))]
@@ -127,7 +128,7 @@ class Outside:
         """Return one booking: a payment in some manner, an old one again, or one taken back."""
         number = f"B{draw.getrandbits(40):010x}"
         name, manner = draw.choice(self.names), draw.random()
-        old = draw.choice(self.receipts) if self.receipts else None
+        old = favourite(draw, self.receipts) if self.receipts else None
         if old is not None and manner < 0.1:
             return old
         if old is not None and manner < 0.25 and old.reference and not old.reversal:
@@ -152,7 +153,7 @@ class Outside:
         known = [name for name in self.names if self.claim(name)]
         if not known:
             return "no case"
-        name = draw.choice([name for name in known if self._called(name)] or known)
+        name = favourite(draw, [name for name in known if self._called(name)] or known)
         host = self.inside.host("dunning")
         command = self._wish(draw, name, host)
         try:
@@ -213,7 +214,7 @@ class Outside:
         subjects = [subject for (subject,) in known.fetchall() if subject]
         if not subjects:
             return "nobody to forget"
-        subject, today = draw.choice(subjects), host.clock.today()
+        subject, today = favourite(draw, subjects), host.clock.today()
         command = await host.read(
             registration.erasure_request, subject, today, "officer", "order 1"
         )

@@ -1,14 +1,18 @@
 """What a seed does: a list of steps, each drawn on its own, so that any of them can be left out."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from random import Random
+from typing import TypeVar
+from zlib import crc32
 
 from typing_extensions import override
 
 from tests.simulation import corpus
 from tests.simulation.corpus import Name
 from tests.simulation.troubles import Kind, Trouble
+
+T = TypeVar("T")
 
 LEAST, MOST = 40, 80
 FIRST = 10
@@ -65,6 +69,15 @@ class Step:
     @override
     def __str__(self) -> str:
         return f"{self.kind} {self.salt:08x}" + (f", {self.trouble}" if self.trouble else "")
+
+
+def favourite(draw: Random, options: Iterable[T]) -> T:
+    """Return one of the options; it stays the one while others come or go.
+
+    So a step still does what it did when steps before it are left out.
+    """
+    salt = draw.getrandbits(32)
+    return min(options, key=lambda option: crc32(f"{salt} {option}".encode()))
 
 
 @dataclass(frozen=True)
