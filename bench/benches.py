@@ -1,4 +1,7 @@
-"""Which benches there are: every module of this package that has a function `figures`."""
+"""Which benches there are: every module of this package that has a function `figures`.
+
+One that has `asked_figures` alone runs only when it is named.
+"""
 
 import ast
 from collections.abc import Iterable, Iterator, Sequence
@@ -22,7 +25,7 @@ class Bench:
 
     def figures(self) -> Iterator[Figure]:
         module = import_module(f"bench.{self.name}")
-        further = getattr(module, "asked_figures", None) if self.asked else None
+        further = getattr(module, FURTHER, None) if self.asked else None
         measured: Iterator[Figure] = (further or module.figures)()
         return measured
 
@@ -31,13 +34,19 @@ def _parsed(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"))
 
 
-def _measures(module: ast.Module) -> bool:
-    return any(isinstance(it, ast.FunctionDef) and it.name == "figures" for it in module.body)
+def _measuring(*functions: str) -> Sequence[str]:
+    """Return the modules that have one of these functions."""
+
+    def measures(module: ast.Module) -> bool:
+        return any(isinstance(it, ast.FunctionDef) and it.name in functions for it in module.body)
+
+    return tuple(sorted(path.stem for path in FOLDER.glob("*.py") if measures(_parsed(path))))
 
 
-NAMES: Sequence[str] = tuple(
-    sorted(path.stem for path in FOLDER.glob("*.py") if _measures(_parsed(path)))
-)
+FURTHER = "asked_figures"
+ALL = _measuring("figures")
+"""What runs when nothing is named."""
+NAMES: Sequence[str] = _measuring("figures", FURTHER)
 
 
 def title(name: str) -> str:
@@ -48,5 +57,5 @@ def title(name: str) -> str:
 def benches(names: Iterable[str]) -> Iterator[Bench]:
     """Yield the benches of these names, or all."""
     chosen = tuple(names)
-    for name in chosen or NAMES:
+    for name in chosen or ALL:
         yield Bench(name, title(name), asked=bool(chosen))

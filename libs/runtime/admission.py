@@ -29,14 +29,30 @@ class Admission:
         self.working = 0
         self.bytes = 0
         self.of_each: Counter[str] = Counter()
+        """Requests by practice, and by credential as long as they last; never written anywhere."""
 
-    def enter(self, *, first: bool = False) -> "Seat":
-        """Return the place of a request; a 503 problem when there is none."""
+    def enter(self, shown: str = "", *, first: bool = False) -> "Seat":
+        """Return the place of a request; a 429 or 503 problem when there is none.
+
+        What it shows as its credential counts at once: until that is looked up nobody knows whose
+        it is, and one loud practice's requests would fill all places in the meantime.
+        """
         places = self.all_max + (self.all_max // RESERVED if first else 0)
+        if shown and not first:
+            self.check(shown)
         if self.working >= places:
             raise _busy()
         self.working += 1
-        return Seat(self, first=first)
+        seat = Seat(self, first=first)
+        if shown and not first:
+            seat.claim(shown)
+        return seat
+
+    def check(self, who: str) -> None:
+        """Raise a 429 problem when one has as many places as it may."""
+        if self.of_each[who] >= self.each_max:
+            detail = f"At most {self.each_max} requests of a practice are worked on at a time."
+            raise Problem(429, "too_many_requests", detail, {"Retry-After": EACH_RETRY_SECONDS})
 
 
 class Seat:
@@ -45,19 +61,16 @@ class Seat:
     def __init__(self, admission: Admission, *, first: bool) -> None:
         self._admission = admission
         self._first = first
-        self._who = ""
+        self._names: set[str] = set()
         self._bytes = 0
 
     def claim(self, who: str) -> None:
         """Count for a practice, once; a 429 problem when it has as many as it may."""
-        if self._who:
+        if who in self._names:
             return
-        admission = self._admission
-        if admission.of_each[who] >= admission.each_max:
-            detail = f"At most {admission.each_max} requests of a practice are worked on at a time."
-            raise Problem(429, "too_many_requests", detail, {"Retry-After": EACH_RETRY_SECONDS})
-        admission.of_each[who] += 1
-        self._who = who
+        self._admission.check(who)
+        self._admission.of_each[who] += 1
+        self._names.add(who)
 
     @contextmanager
     def away(self) -> Iterator[None]:
@@ -81,10 +94,10 @@ class Seat:
         admission = self._admission
         admission.working -= 1
         admission.bytes -= self._bytes
-        if self._who:
-            admission.of_each[self._who] -= 1
-            if not admission.of_each[self._who]:
-                del admission.of_each[self._who]
+        for who in self._names:
+            admission.of_each[who] -= 1
+            if not admission.of_each[who]:
+                del admission.of_each[who]
 
 
 def claim(connection: HTTPConnection, who: str) -> None:

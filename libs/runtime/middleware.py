@@ -131,9 +131,11 @@ class Around:
         path, names = scope["path"], self._bounds.names
         if path.startswith("/health/") or path == "/metrics":
             return None
-        if names is not None and host_name(dict(scope["headers"]).get(b"host", b"")) not in names:
+        headers = dict(scope["headers"])
+        if names is not None and host_name(headers.get(b"host", b"")) not in names:
             raise Problem(421, "misdirected", "No such host is served here.")
-        return self._admission.enter(first=path in self._bounds.first)
+        shown = headers.get(b"authorization") or headers.get(b"cookie") or b""
+        return self._admission.enter(shown.decode("latin-1"), first=path in self._bounds.first)
 
     async def _limited(self, scope: Scope, receive: Receive, send: Send, seat: Seat | None) -> None:
         """Hand the request on with a body of bounded size and time; a failure is an answer too."""

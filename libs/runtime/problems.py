@@ -114,6 +114,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Refused, refused)
     app.add_exception_handler(RequestValidationError, invalid)
     app.add_exception_handler(HTTPException, http)
+
     async def full(_: Request, error: Any) -> Response:
         if error.errno not in FULL:
             raise error

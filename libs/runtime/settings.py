@@ -74,7 +74,7 @@ class Settings(BaseSettings):
         description="Open connections; the one idle longest makes room for a new one.",
     )
     requests_max: int = Field(
-        default=100,
+        default=64,
         description="Requests worked on at a time before 503 is answered (P41); bank files may use"
         " a quarter more.",
     )
