@@ -45,6 +45,9 @@ class Page:
     mark: str = ""
     """Id of the event that `upto` names; empty where it is not known."""
 
+    beside: Sequence["Page"] = ()
+    """Pages of the source's other partitions that came with it, to be stored with it."""
+
     def apart(self) -> Iterator["Page"]:
         """Return it as pages of one message, and what lies behind the last."""
         at = self.after

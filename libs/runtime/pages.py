@@ -34,6 +34,12 @@ class PageWork:
         self._items: list[Heard] = []
 
     def prepare(self, batch: Batch) -> Sequence[Pending]:
+        items = self.begin(batch)
+        self._hearing.react(batch.db, [item for item in items if item.error is None])
+        return [command for item in items for command in item.commands]
+
+    def begin(self, batch: Batch) -> Sequence[Heard]:
+        """Move the position and return what is to be worked off; nothing if it was not ours."""
         page, hearing = self._page, self._hearing
         self._items = []
         place = hearing.service.name, page.source, page.partition, page.after, page.upto
@@ -49,8 +55,7 @@ class PageWork:
             )
             if isinstance(found, Undecodable) or item.envelope.type in names:
                 self._items.append(item)
-        hearing.react(batch.db, [item for item in self._items if item.error is None])
-        return [command for item in self._items for command in item.commands]
+        return self._items
 
     def decide(self, batch: Batch) -> None:
         if self._items:
@@ -59,6 +64,35 @@ class PageWork:
     def answer(self) -> bool:
         """Return whether the position was where the page begins; else another instance has it."""
         return self._moved
+
+
+class PagesWork:
+    """Pages of several partitions in one transaction, which moves each position for itself.
+
+    What is looked up for a page is looked up once for all of them: a service that hears of many
+    practices gets a few messages of each partition at a time.
+    """
+
+    def __init__(
+        self, hearing: Hearing, pages: Sequence[Page], now: Callable[[], datetime]
+    ) -> None:
+        self._hearing = hearing
+        self._pages = [PageWork(hearing, page, now) for page in pages]
+        self._now = now
+        self._items: list[Heard] = []
+
+    def prepare(self, batch: Batch) -> Sequence[Pending]:
+        self._items = [item for page in self._pages for item in page.begin(batch)]
+        self._hearing.react(batch.db, [item for item in self._items if item.error is None])
+        return [command for item in self._items for command in item.commands]
+
+    def decide(self, batch: Batch) -> None:
+        if self._items:
+            self._hearing.decide(batch, self._items, self._now())
+
+    def answer(self) -> Sequence[bool]:
+        """Return of each page whether its position was where it begins."""
+        return [page.answer() for page in self._pages]
 
 
 class Redrive:
@@ -99,6 +133,21 @@ class Redrive:
 
     def answer(self) -> int:
         return self._done
+
+
+async def take_all(host: "Host", pages: Sequence[Page]) -> Sequence[bool]:
+    """Store pages and what follows, all at once or, where one spoils it, one after the other."""
+    if len(pages) > 1:
+        try:
+            moved: Sequence[bool] = await host.submit(
+                PagesWork(host.hearing, pages, host.clock.now)
+            )
+        except Exception as error:
+            if not lasts(error):
+                raise
+        else:
+            return moved
+    return [await take(host, page) for page in pages]
 
 
 async def take(host: "Host", page: Page) -> bool:

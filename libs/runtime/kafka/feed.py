@@ -4,6 +4,7 @@ import asyncio
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import ConsumerStoppedError, KafkaError
@@ -45,7 +46,8 @@ class KafkaFeed:
         self._next: dict[TopicPartition, int] = {}
         """Offset behind what is stored."""
         self._heard: deque[tuple[TopicPartition, list[ConsumerRecord]]] = deque()
-        self._given: tuple[int, Page, int] | None = None
+        self._given: dict[int, tuple[Page, int]] = {}
+        """Pages with the host, by partition, each with the offset behind it."""
 
     async def start(self) -> None:
         """Nothing to do: the group is joined when the first page is asked for."""
@@ -55,28 +57,23 @@ class KafkaFeed:
         while True:
             consumer = await self._group.member()
             self._forget_what_is_not_ours()
-            if self._given is not None:
+            if self._given:
                 return self._give()
             await self._place(consumer)
-            if not self._heard:
+            if self._heard:
+                self._turn_to_pages()
+            else:
                 await self._listen(consumer)
-                continue
-            place, records = self._heard.popleft()
-            page, end = self._page(place, records)
-            if page.upto == page.after and not page.items:
-                self._stored(place, page.upto, end)
-                continue
-            self._given = (self._generation, page, end)
-            return self._give()
 
     async def done(self, page: Page, *, moved: bool) -> None:
-        given, self._given = self._given, None
-        self.idle.set()
-        if given is None or given[0] != self._group.generation:
+        given = self._given.pop(page.partition, None)
+        if not self._given:
+            self.idle.set()
+        if given is None or self._generation != self._group.generation:
             return
         place = TopicPartition(self._topic, page.partition)
         if moved:
-            self._stored(place, page.upto, given[2])
+            self._stored(place, page.upto, given[1])
         else:
             self._last.pop(place, None)  # another instance was here: ask again where we stand
 
@@ -111,9 +108,26 @@ class KafkaFeed:
         return await consumer.committed(place) or 0
 
     def _give(self) -> Page:
-        assert self._given is not None
         self.idle.clear()
-        return self._given[1]
+        first, *others = (page for page, _ in self._given.values())
+        return replace(first, beside=others)
+
+    def _turn_to_pages(self) -> None:
+        """Make a page of each partition that was heard of; one with a gap waits to be the first."""
+        while self._heard:
+            place, records = self._heard[0]
+            try:
+                page, end = self._page(place, records)
+            except Broken:
+                if self._given:
+                    return
+                self._heard.popleft()
+                raise
+            self._heard.popleft()
+            if page.upto == page.after and not page.items:
+                self._stored(place, page.upto, end)
+            else:
+                self._given[place.partition] = (page, end)
 
     def _forget_what_is_not_ours(self) -> None:
         if self._generation != self._group.generation:
@@ -122,7 +136,7 @@ class KafkaFeed:
             self._marks.clear()
             self._next.clear()
             self._heard.clear()
-            self._given = None
+            self._given = {}
 
     async def _place(self, consumer: AIOKafkaConsumer) -> None:
         """Go to the position row of every partition that is new to us.
