@@ -3,11 +3,14 @@
 Source: QR-bill guideline 2.3, chapter 6; payments 1.4.
 """
 
+import re
+
 import zint
 
 MODULES_MAX = 117
 """Version 25."""
 SIZE_MM = 46
+_DARK = re.compile("1+")
 _CROSS_MM = 7.0
 _RIM_MM = 0.25
 _BAR_MM = 7 / 6
@@ -54,21 +57,9 @@ def symbol_svg(payload: str) -> str:
 
 
 def _runs(y: int, row: int) -> str:
-    runs, x = [], 0
-    while row >> x:
-        x += _trailing(row >> x, 0)
-        width = _trailing(row >> x, 1)
-        runs.append(f"M{x} {y}h{width}v1h-{width}z")
-        x += width
-    return "".join(runs)
-
-
-def _trailing(row: int, bit: int) -> int:
-    """Return how many lowest bits of the row, which is not 0, have this value."""
-    count = 0
-    while row >> count & 1 == bit:
-        count += 1
-    return count
+    modules = bin(row)[:1:-1]
+    runs = [found.span() for found in _DARK.finditer(modules)]
+    return "".join(f"M{x} {y}h{end - x}v1h-{end - x}z" for x, end in runs)
 
 
 def _square(side: float, colour: str) -> str:

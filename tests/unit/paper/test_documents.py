@@ -205,8 +205,17 @@ def test_the_address_stands_in_the_window_on_either_side() -> None:
 
 
 @pytest.mark.parametrize("make", [invoice_pdf, form_pdf, copy_pdf])
-def test_names_are_never_markup(make: Callable[[Invoice], Printed]) -> None:
-    hostile = r"#panic() *bold* $x$ \ <b> @ref [x] _y_ `c` //"
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        r"#panic() *bold* $x$ \ <b> @ref [x] _y_ `c` //",
+        r'"))#panic("x")',
+        r'\"))#panic("x") \\")',
+        r"\u{22}))#panic() \n \u0022 \\u0022",
+        "ends in \\",
+    ],
+)
+def test_names_are_never_markup(hostile: str, make: Callable[[Invoice], Printed]) -> None:
     party = Party(name=hostile, address=PATIENT.address)
     value = replace(
         invoice(), debtor=party, patient=Patient(party=party),
