@@ -23,6 +23,7 @@ from sqlalchemy.exc import IntegrityError, InternalError, OperationalError
 
 from libs.events import Envelope
 from libs.events.values import EventId, PracticeId
+from libs.runtime.arrays import blobs, integers, texts
 from libs.runtime.rows import INSERT
 from libs.runtime.tables import EVENTS, LOG_HEAD, POSITIONS
 
@@ -75,7 +76,7 @@ class Store:
             wanted = json.dumps(list(known.items()))
             return db.execute(_TAILS_SQLITE, {"wanted": wanted}).all()
         return db.execute(
-            _TAILS_POSTGRES, {"streams": list(known), "versions": list(known.values())}
+            _TAILS_POSTGRES, {"streams": texts(known), "versions": integers(known.values())}
         ).all()
 
     def known(self, db: Connection, event_ids: Sequence[str]) -> set[str]:
@@ -98,18 +99,18 @@ class Store:
         if self._sqlite:
             return self._append_sqlite(db, events, inner)
         columns = {
-            "streams": [e.stream for e in events],
-            "versions": [e.version for e in events],
-            "ids": [e.id for e in events],
-            "types": [e.type for e in events],
-            "schemas": [e.schema_version for e in events],
-            "tenants": [e.tenant for e in events],
-            "datas": [e.data for e in events],
-            "correlations": [e.correlation_id for e in events],
-            "causations": [e.causation_id for e in events],
-            "traces": [e.traceparent for e in events],
-            "times": [e.recorded_at.isoformat() for e in events],
-            "inners": inner,
+            "streams": texts([e.stream for e in events]),
+            "versions": integers([e.version for e in events]),
+            "ids": texts([e.id for e in events]),
+            "types": texts([e.type for e in events]),
+            "schemas": integers([e.schema_version for e in events]),
+            "tenants": texts([e.tenant for e in events]),
+            "datas": blobs([e.data for e in events]),
+            "correlations": texts([e.correlation_id for e in events]),
+            "causations": texts([e.causation_id for e in events]),
+            "traces": texts([e.traceparent for e in events]),
+            "times": texts([e.recorded_at.isoformat() for e in events]),
+            "inners": blobs(inner),
         }
         return int(db.execute(_APPEND_POSTGRES, columns).scalar_one())
 
