@@ -24,7 +24,7 @@ RANDOM = InvoiceId(derived("nobody's"))
 DOCUMENT = "0" * 64
 
 
-def test_a_wrong_password_and_an_unknown_login_get_the_same_answer_b63(tmp_path: Path) -> None:
+def test_b63_a_wrong_password_and_an_unknown_login_get_the_same_answer(tmp_path: Path) -> None:
     async def scene(door: Door) -> None:
         right = await door.password("Anna", PASSWORD)
         assert right.status_code == 200
@@ -39,7 +39,7 @@ def test_a_wrong_password_and_an_unknown_login_get_the_same_answer_b63(tmp_path:
     at_the_door(tmp_path, scene)
 
 
-def test_guessing_makes_the_guesser_wait_and_nobody_else_b63(tmp_path: Path) -> None:
+def test_b63_guessing_makes_the_guesser_wait_and_nobody_else(tmp_path: Path) -> None:
     async def scene(door: Door) -> None:
         for login in ("anna", "nobody"):
             for _ in range(access.FAILURES_FREE):
