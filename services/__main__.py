@@ -70,6 +70,36 @@ def verify(as_json: bool, without: tuple[str, ...]) -> None:  # noqa: FBT001 - a
     sys.exit(0 if found["ok"] else EXIT_FAILED)
 
 
+FOLDER = click.Path(path_type=Path, file_okay=False)
+FILE = click.Path(path_type=Path, dir_okay=False)
+
+
+@main.command()
+@click.argument("target", required=False, type=FOLDER)
+@click.option("--keys", type=FOLDER, help="Save the keys there, apart from the data.")
+@click.option("--master-key", type=FILE, help="Save the master key there, apart from both.")
+@careful
+def backup(target: Path | None, keys: Path | None, master_key: Path | None) -> None:
+    """Save all services as of one moment in TARGET, a new folder, while they work."""
+    from services.command.backing import save  # noqa: PLC0415
+
+    if not (target or keys or master_key):
+        raise click.UsageError("Say where to: TARGET, --keys or --master-key.")
+    say(save(Settings(), target, keys, master_key))
+
+
+@main.command()
+@click.argument("source", type=FOLDER)
+@click.option("--keys", type=FOLDER, required=True, help="The newest backup of the keys.")
+@click.option("--master-key", type=FILE, help="Where the master key is kept.")
+@careful
+def restore(source: Path, keys: Path, master_key: Path | None) -> None:
+    """Lay the backup SOURCE out in an empty data folder or empty databases."""
+    from services.command.backing import restore as lay_out  # noqa: PLC0415
+
+    say(lay_out(Settings(), source, keys, master_key))
+
+
 @main.command()
 @click.argument("service")
 @careful

@@ -1,3 +1,3 @@
-"""Fixtures for all tests; the engines are in tests/engines.py."""
+"""Fixtures for all tests: the engines, and a scene to tell lies to."""
 
-pytest_plugins = ["tests.engines"]
+pytest_plugins = ["tests.engines", "tests.lies"]

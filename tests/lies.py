@@ -6,16 +6,25 @@ can do.
 
 # ruff: noqa: S608 - a lie is told in whatever words SQL has for it
 
+import asyncio
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+import pytest
 from sqlalchemy import Engine, MetaData, Table, text
 
 from libs.runtime.engines import connect
 from libs.runtime.settings import Settings
-from services.command.opening import opened
+from libs.runtime.system import System
+from libs.runtime.vault import master_key
+from services.command.builds import BUILDS
+from services.command.opening import migrate_all, opened
 from services.command.proving import prove_opened
+from services.gateway import registration
+from tests import releases
+from tests.engines import Databases
+from tests.system import cooperative
 
 
 class Liar:
@@ -75,3 +84,53 @@ def found(settings: Settings) -> Mapping[str, Any]:
     """Return what `quittance verify` finds; services hear each other's logs, on either engine."""
     with opened(settings) as services:
         return prove_opened(services, over_kafka=False)
+
+
+def wrong(settings: Settings) -> str:
+    """Return all that does not hold, a line each."""
+    return "\n".join(found(settings)["failed"])
+
+
+async def played(settings: Settings) -> None:
+    """Play the scene; then say two things more that nobody has heard yet."""
+    async with cooperative(settings.data, database=settings.database) as made:
+        await releases.scene(made)
+        clock = made.clock
+    alone = System(settings, {"gateway": BUILDS["gateway"]}, clock)
+    await alone.start()
+    for number in (1, 2):
+        command, _ = registration.new_client(
+            practice_id=made.members[0].practice_id, name=f"more {number}"
+        )
+        await alone.hosts["gateway"].handle(command)
+    await alone.stop()
+
+
+@pytest.fixture(
+    scope="session", params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
+)
+def stored(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Settings]:
+    """Return where the scene is stored, on each engine, played once in a run."""
+    folder = tmp_path_factory.mktemp(request.param)
+    master_key(folder / "master.key")
+    if request.param == "sqlite":
+        settings = Settings(data=folder, demo=False)
+        asyncio.run(played(settings))
+        yield settings
+        return
+    databases = Databases(request.getfixturevalue("postgres_server"))
+    url = databases.create("keys", *BUILDS)
+    settings = Settings(data=folder, demo=False, database=url, master_key=folder / "master.key")
+    migrate_all(settings, [])
+    asyncio.run(played(settings))
+    yield settings
+    databases.drop()
+
+
+@pytest.fixture
+def invoicing(stored: Settings) -> Iterator[Liar]:
+    """Return who lies about invoicing."""
+    with liar(stored, "invoicing") as made:
+        yield made

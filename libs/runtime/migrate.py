@@ -32,13 +32,15 @@ def config(service: str, engine: Engine) -> Config:
     return made
 
 
-def upgrade(service: str, engine: Engine, role: str = "") -> None:
+def upgrade(service: str, engine: Engine, role: str = "", to: str = "heads") -> None:
     """Run all missing revisions in one transaction; what is there already is left alone.
+
+    `to` an older revision only where a backup of an older release is to be filled in.
 
     With a role, that role may work on all tables but only insert into and read `events` (P15).
     """
     logging.getLogger("alembic").setLevel(logging.WARNING)
-    command.upgrade(config(service, engine), "heads")
+    command.upgrade(config(service, engine), to)
     if role and engine.dialect.name == "postgresql":
         _grant(engine, role)
 

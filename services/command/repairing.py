@@ -1,6 +1,6 @@
 """What operators repair: read tables, parked messages, topics."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
@@ -16,7 +16,7 @@ from libs.runtime.store import Store
 from libs.runtime.system import DataFolder
 from libs.runtime.verify import Reach
 from services.command.builds import BUILDS
-from services.command.opening import opened, reading
+from services.command.opening import Opened, opened, reading
 from services.command.serving import cluster_of
 
 T = TypeVar("T")
@@ -29,18 +29,23 @@ def rebuild_one(settings: Settings, name: str) -> int:
     crash.arm(settings.data)
     folder = None if settings.distributed else DataFolder(settings.data)
     try:
-        with (
-            opened(settings) as services,
-            reading({other: one for other, one in services.items() if other != name}) as others,
-        ):
-            one = services[name]
-            logs = {other: (services[other].store, db) for other, db in others.items()}
-            with one.store.writing() as db:
-                reach = Reach(logs=logs | {name: (one.store, db)}, over_kafka=settings.distributed)
-                return rebuild(one.hearing, db, reach)
+        with opened(settings) as services:
+            return rebuild_opened(services, name, over_kafka=settings.distributed)
     finally:
         if folder is not None:
             folder.release()
+
+
+def rebuild_opened(services: Mapping[str, Opened], name: str, *, over_kafka: bool) -> int:
+    """Make a service's read tables again from the logs of those that are opened."""
+    one = services[name]
+    with (
+        one.store.writing() as db,
+        reading({other: it for other, it in services.items() if other != name}) as others,
+    ):
+        logs = {other: (services[other].store, log) for other, log in others.items()}
+        reach = Reach(logs=logs | {name: (one.store, db)}, over_kafka=over_kafka)
+        return rebuild(one.hearing, db, reach)
 
 
 def list_parked(settings: Settings, *, discarded: bool = False) -> list[dict[str, Any]]:
