@@ -7,6 +7,7 @@ from random import Random
 from typing import NamedTuple
 
 from libs.runtime import calendar
+from libs.runtime.calendar import CONSUMER as CALENDAR
 from libs.runtime.clock import ZURICH
 from libs.runtime.effects import CONSUMER as EFFECTS
 from libs.runtime.feed import Page
@@ -19,6 +20,8 @@ from tests.simulation.machine import NAMES, Machine
 from tests.simulation.steps import favourite
 from tests.simulation.troubles import Trouble
 
+MISSED_MAX = 4
+"""Who missed so few days makes them up one after the other; else only today is worked off."""
 PARKED_FOR = timedelta(hours=7)
 """Longer than any parked message waits for its next try."""
 
@@ -152,7 +155,8 @@ class Inside:
         asked = [name for name in NAMES if self.machine.services[name].due]
         ticking = draw.choices(asked, k=draw.choice((0, 1, 2, 2, 3)))
         for name in ticking:
-            if draw.random() < 0.1:
+            done = self.positions(name, CALENDAR).get((name, 0), 0)
+            if day.toordinal() - done <= MISSED_MAX and draw.random() < 0.3:
                 await self._hear_all(name)
                 await calendar._catch_up(self.host(name))
             else:

@@ -18,7 +18,7 @@ from tests.simulation.runner import runner, told
 from tests.simulation.steps import POINTS, plan
 
 ROOT = Path(__file__).parents[2]
-SEEDS = 800
+SEEDS = 1_000
 FOUND_WITHIN = 40
 STEPS_MAX = 8
 PATIENCE_SECONDS = 1_500
