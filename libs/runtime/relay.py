@@ -7,13 +7,13 @@ all. Source: event-log section 2 and P3 to P7.
 """
 
 import asyncio
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import datetime
 from functools import partial
 from time import monotonic
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import structlog
 from sqlalchemy import Connection, Engine, NullPool, create_engine, text
@@ -38,8 +38,9 @@ SHOWN_TRIES = 3
 """What failed so often in a row is shown."""
 ASK_SECONDS = 0.5
 """How often an instance that waits asks for the lock."""
-SILENT_SECONDS = 45.0
-"""Longer than one that works ever waits for brokers between two steps; F9."""
+ALIVE_SECONDS = 4.0
+SILENT_SECONDS = 20.0
+"""One that works says so every few seconds; after so long another takes its place (F9)."""
 _TAKE = text("select pg_try_advisory_lock(:key)")
 _END_SILENT = text(
     "select pg_terminate_backend(pid) from pg_locks join pg_stat_activity using (pid)"
@@ -148,11 +149,22 @@ class Relay:
         reading = self._on_thread(partial(self._outbox.read, page)) if page.long else None
         try:
             if page.records:
-                await self._sender.send(self._topic, page.records)
+                await self._while_alive(self._sender.send(self._topic, page.records))
                 crash.point("relay.after_send")
         finally:
             ahead = await _read_ahead(reading)
         return ahead
+
+    async def _while_alive(self, sending: Coroutine[Any, Any, None]) -> None:
+        """Wait for brokers, however slow, and let those who want the lock know that we live."""
+        task = asyncio.create_task(sending)
+        try:
+            while not (await asyncio.wait({task}, timeout=ALIVE_SECONDS))[0]:
+                await self._on_thread(self._lock.held)
+        finally:
+            task.cancel()  # where it is done this does nothing
+            await asyncio.gather(task, return_exceptions=True)
+        task.result()
 
     async def _wait(self) -> None:
         with suppress(TimeoutError):

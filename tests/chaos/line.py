@@ -41,9 +41,13 @@ class Line:
             async with asyncio.timeout(ANSWER_SECONDS):
                 return await self._ask(head, body, vanish=vanish)
         except (OSError, EOFError, TimeoutError, asyncio.LimitOverrunError) as error:
-            self.hang_up()
-            self._door += 1
+            self.next_door()
             raise NoAnswer(type(error).__name__) from error
+
+    def next_door(self) -> None:
+        """Go to another instance, as what balances the load in front of them does."""
+        self.hang_up()
+        self._door += 1
 
     def hang_up(self) -> None:
         """Break the connection, whatever is under way."""

@@ -63,6 +63,8 @@ class Program:
                     self._token = ""
                 elif answer.status not in AWAY:
                     return answer
+                else:
+                    self._line.next_door()
                 wait = max(wait, answer.retry_after)
             await asyncio.sleep(wait)
 
@@ -117,19 +119,22 @@ class Load:
         self._stopping = asyncio.Event()
         self._payable: asyncio.Queue[Member] = asyncio.Queue()
         self._tasks: list[asyncio.Task[None]] = []
-        self._made = count()
+        self._made: list[Line] = []
+        self._files = count(1)
         self.seen: Counter[str] = Counter()
         """How often which status was answered, or none."""
         self.taken = 0
         self.members: list[Member] = []
-        self.most = 0
-        """End by itself after so many messages; 0: never."""
+        self.pause = 0.0
+        """Seconds that each line waits between two messages."""
 
     def start(
         self, practices: Sequence[Practice], joined: dict[int, tuple[str, Access]], bank: Access
     ) -> None:
-        """Begin to send."""
-        self.members = [
+        """Begin to send, or go on after a stop."""
+        self._stopping.clear()
+        self._tasks.clear()
+        self.members = self.members or [
             Member(one, *joined[one.number], Patterns(self._seed, one, self._on), count(1))
             for one in practices
         ]
@@ -142,9 +147,10 @@ class Load:
         self._tasks.append(asyncio.create_task(work))
 
     def _program(self, access: Access) -> Program:
-        number = next(self._made)
-        draw = chance(self._seed, "program", number)
-        return Program(access, Line(self._doors, number), draw, self.seen)
+        line = Line(self._doors, len(self._made))
+        self._made.append(line)
+        draw = chance(self._seed, "program", len(self._made))
+        return Program(access, line, draw, self.seen)
 
     async def stop(self) -> None:
         """Send nothing new; wait until everything that was sent is answered."""
@@ -158,12 +164,16 @@ class Load:
                 task.result()
 
     async def abandon(self) -> None:
+        """Hang up, whatever is under way."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        for line in self._made:
+            line.hang_up()
 
     async def _hand_in(self, member: Member, program: Program) -> None:
-        while not self._stopping.is_set() and not 0 < self.most <= self.taken:
+        while not self._stopping.is_set():
+            await asyncio.sleep(self.pause)
             number = next(member.numbers)
             answer = await program.ask("POST", "/v1/submissions", member.patterns.message(number))
             if answer.status not in {NEW, SAME}:
@@ -180,10 +190,8 @@ class Load:
         readers: dict[str, Program] = {}
         places: dict[str, str] = {}
         last: list[Receipt] = []
-        for number in count(1):
-            member = await self._next_payable()
-            if member is None:
-                return
+        while (member := await self._next_payable()) is not None:
+            number = next(self._files)
             reader = readers.setdefault(member.practice_id, self._program(member.access))
             cursor = places.get(member.practice_id, "")
             items, places[member.practice_id] = await self._open_items(reader, cursor)

@@ -79,7 +79,7 @@ async def _play(
     seconds = monotonic() - begun
     events = sum((await asyncio.to_thread(world.heads)).values())
     tell("proving")
-    verdict = await asyncio.to_thread(ledger.compare, world.logs())
+    verdict = await asyncio.to_thread(world.compare, ledger)
     proof = await asyncio.to_thread(world.fleet.run, "verify", "--json")
     proved = json.loads(proof.stdout) if proof.stdout else {"ok": False, "failed": [proof.stderr]}
     return {

@@ -27,6 +27,7 @@ from services.gateway import registration
 from services.gateway.tables import practices as directory
 from services.simulator.partner import Access
 from services.simulator.practices import Practice
+from tests.chaos.ledger import Ledger, Verdict
 from tests.distributed.cluster import Brokers, Fleet, PostgresServer
 from tests.distributed.processes import SERVICES, NeverCame
 from tests.distributed.proxy import Proxy
@@ -144,9 +145,12 @@ class World:
             }
             return [what for name, one in services.items() for what in _behind(name, one, logs)]
 
-    def logs(self) -> dict[str, "psycopg.Connection[Any]"]:
-        """Return a connection to each service's database."""
-        return {name: self.postgres.connect(name) for name in SERVICES}
+    def compare(self, ledger: Ledger) -> Verdict:
+        """Compare what was sent with what the services' logs hold."""
+        with ExitStack() as stack:
+            return ledger.compare(
+                {name: stack.enter_context(self.postgres.connect(name)) for name in SERVICES}
+            )
 
     async def close(self) -> None:
         if hasattr(self, "fleet"):
