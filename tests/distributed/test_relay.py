@@ -167,7 +167,7 @@ async def test_a_record_that_got_lost_stops_the_feed_instead_of_being_skipped(li
     assert instance.heard == {one: [1]}
 
 
-async def test_b65_a_stranger_among_the_records_is_kept_aside_and_the_rest_goes_on(line: Line) -> None:
+async def test_b65_a_stranger_among_records_is_kept_aside_and_the_rest_goes_on(line: Line) -> None:
     """B65: bad headers, another service's name, another practice's place."""
     one = PRACTICES[0]
     place = partition_of(one)
