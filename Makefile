@@ -6,7 +6,7 @@ RUNS := .venv/runs
 STAMP := .venv/installed
 
 .DEFAULT_GOAL := help
-.PHONY: help run check format lint types arch test simulate bench schemas docs up down lock audit sbom clean attack
+.PHONY: help run check format lint types arch test simulate chaos bench schemas docs up down lock audit sbom clean attack
 
 help: ## list the commands
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -56,6 +56,11 @@ simulate: $(STAMP) ## simulated months under faults, by seed: seeds=1000 from=1
 
 attack: $(STAMP) ## schemathesis against the whole interface, longer than the tests run it
 	QUITTANCE_ATTACK_EXAMPLES=300 $(BIN)/python -m pytest -q tests/attacks/test_openapi.py
+
+seed ?= 1
+events ?= 100000
+chaos: $(STAMP) ## break services and engines under load, then prove it all: seed=1 events=100000
+	$(BIN)/python -m tests.chaos --seed $(seed) --events $(events)
 
 bench: $(STAMP) ## figures, as ratios against an anchor in the same run
 	$(BIN)/python -m bench

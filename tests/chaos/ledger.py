@@ -107,6 +107,10 @@ class Ledger:
         for service, wanted in ONCE.items():
             for page in _pages(logs[service], wanted):
                 self._stored(page, wanted)
+        return self.judged()
+
+    def judged(self) -> Verdict:
+        """Return what is lost and what is doubled, by what was read of the logs."""
         self._db.execute("CREATE INDEX IF NOT EXISTS by_kind ON once (kind, id)")
         lost = {what: self._found(query) for what, query in LOST.items()}
         for kind in STEPS:

@@ -206,6 +206,14 @@ class PostgresServer:
     def running(self) -> bool:
         return self._server is not None
 
+    def answers(self) -> bool:
+        """Say whether it takes a connection now."""
+        try:
+            self.connect().close()
+        except psycopg.OperationalError:
+            return False
+        return True
+
     def close(self) -> None:
         if self.running:
             self.kill()
@@ -216,14 +224,10 @@ class PostgresServer:
         """Say whether it answers; after SIGKILL its children may hold up the first try."""
 
         def ready() -> bool:
-            try:
-                self.connect().close()
-            except psycopg.OperationalError:
-                assert self._server is not None
-                if self._server.process.poll() is not None:
-                    self._server = Guarded(GUARD, str(self._folder / "nothing"), *self._run)
-                return False
-            return True
+            assert self._server is not None
+            if self._server.process.poll() is not None:
+                self._server = Guarded(GUARD, str(self._folder / "nothing"), *self._run)
+            return self.answers()
 
         try:
             return bool(eventually(ready))
