@@ -127,13 +127,14 @@ class Inside:
         if not waiting:
             return "nothing to do"
         name = favourite(draw, waiting)
-        await self._effects_of(self.host(name))
+        late = draw.random() < 0.1  # one who is long behind does effects again, and records none
+        await self._effects_of(self.host(name), back=5 if late else 0)
         return f"effects of {name}"
 
-    async def _effects_of(self, host: Host) -> None:
+    async def _effects_of(self, host: Host, back: int = 0) -> None:
         name = host.service.name
         at = self.positions(name, EFFECTS).get((name, 0), 0)
-        await host.effects.step(host, at)
+        await host.effects.step(host, max(0, at - back))
 
     async def redrive(self, draw: Random) -> str:
         """Try what is parked again, where it is due."""

@@ -37,10 +37,11 @@ LONG: dict[str, int] = {"day": 70, "hand in": 7, "relay": 25}
 LONG_SHARE = 0.25
 """Seeds in which much time passes: cases come to an agency, and debtors are called."""
 POINTS = (
-    "append.before_head", "append.before_commit", "append.after_commit",
-    "bank_file.after_booking", "bank_file.after_storing", "consume.after_commit",
-    "consume.before_store", "effect.after_record", "effect.before", "effect.before_record",
-    "keys.after_commit", "keys.before_commit", "parking.before_commit", "redrive.before_commit",
+    "append.after_commit", "append.before_answer", "append.before_commit", "append.before_head",
+    "bank_file.after_booking", "bank_file.after_storing", "calendar.after_mark",
+    "calendar.after_page", "calendar.before_mark", "consume.after_commit", "consume.before_store",
+    "effect.after_record", "effect.before", "effect.before_record", "keys.after_commit",
+    "keys.before_commit", "parking.before_commit", "redrive.before_commit",
     "relay.after_checkpoint", "relay.after_read", "relay.after_send", "upload.after_storing",
 )  # fmt: skip
 """The product's own crash points that a step can pass (docs/faults.md)."""
