@@ -230,13 +230,8 @@ class _Reader:
                     names = self._names_below(name)
                 short = names[name] = short_name(name, self.namespace)
             order = tuple(attributes[::2])
-            node = Node(
-                short,
-                known.setdefault(order, order),
-                attributes[1::2],
-                parser.CurrentLineNumber,
-                parser.CurrentColumnNumber + 1,
-            )
+            at = parser.CurrentLineNumber, parser.CurrentColumnNumber + 1
+            node = Node(short, known.setdefault(order, order), attributes[1::2], *at)
             if opened:
                 if pieces:
                     _flush(pieces, opened[-1])

@@ -9,8 +9,6 @@ from typing import Any
 
 import msgspec
 import pytest
-from libs.runtime.host import Host
-from libs.runtime.system import Build, parts_of
 from sqlalchemy import insert
 
 from libs.events.terms import Contract
@@ -18,9 +16,11 @@ from libs.events.values import Hold, InvoiceId
 from libs.runtime import calendar, migrate
 from libs.runtime.clock import MovableClock
 from libs.runtime.engines import open_engine
+from libs.runtime.host import Host
 from libs.runtime.service import Command
 from libs.runtime.settings import Settings
 from libs.runtime.store import Store
+from libs.runtime.system import Build, parts_of
 from services.dunning import app as dunning
 from services.dunning import due as dunning_due
 from services.factoring import app as factoring
