@@ -204,7 +204,7 @@ async def test_of_two_relays_one_works_and_the_other_takes_over_when_it_is_gone(
             text("select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory'")
         )
     async with asyncio.timeout(60):
-        while not await second.step():  # who waits for the lock asks from time to time
+        while not await second.step():  # noqa: ASYNC110 - who waits for the lock asks again
             await asyncio.sleep(0.05)
     assert second.sent_up_to == 2 * len(PRACTICES)
     instance = line.instance()
