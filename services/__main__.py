@@ -182,6 +182,16 @@ def topics_apply() -> None:
         click.echo(str(state))
 
 
+@topics.command("refill")
+@click.option("--lost", type=FILE, required=True, help="Keep there what only the topics held.")
+@careful
+def topics_refill(lost: Path) -> None:
+    """Replace all topics by what the logs say, after a restore; no service may run."""
+    from services.command.refilling import refill  # noqa: PLC0415
+
+    click.echo(f"{refill(Settings(), lost)} records were on the topics alone")
+
+
 @main.command()
 @click.argument("subject")
 @click.option("--order", default="", help="Number of the order that overrides a running term.")

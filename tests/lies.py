@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, MetaData, Table, text
+from sqlalchemy import Engine, text
 
 from libs.runtime.engines import connect
 from libs.runtime.settings import Settings
@@ -21,6 +21,7 @@ from libs.runtime.vault import master_key
 from services.command.builds import BUILDS
 from services.command.opening import migrate_all, opened
 from services.command.proving import prove_opened
+from services.command.proving_parts import Part, Shape, heads_of, prove_part
 from services.gateway import registration
 from tests import releases
 from tests.engines import Databases
@@ -67,8 +68,15 @@ class Liar:
 
 
 def _columns(engine: Engine, table: str) -> list[str]:
-    described = Table(table, MetaData(), autoload_with=engine)
-    return [f'"{column.name}"' for column in described.columns if column.computed is None]
+    """Return the columns of a table but those that the database computes."""
+    sql = "SELECT name FROM pragma_table_xinfo(:table) WHERE hidden = 0"
+    if engine.dialect.name == "postgresql":
+        sql = (
+            "SELECT column_name FROM information_schema.columns"
+            " WHERE table_name = :table AND is_generated = 'NEVER'"
+        )
+    with engine.connect() as db:
+        return [f'"{name}"' for name in db.execute(text(sql), {"table": table}).scalars()]
 
 
 @contextmanager
@@ -86,9 +94,17 @@ def found(settings: Settings) -> Mapping[str, Any]:
         return prove_opened(services, over_kafka=False)
 
 
-def wrong(settings: Settings) -> str:
-    """Return all that does not hold, a line each."""
-    return "\n".join(found(settings)["failed"])
+def wrong(settings: Settings, *names: str) -> str:
+    """Return all that does not hold, a line each; of these services, or of all."""
+    with opened(settings) as services:
+        shape, heads = Shape(over_kafka=False), heads_of(services)
+        failed = [
+            what
+            for name in names or services
+            for kind in ("chain", "service", "documents")
+            for what in prove_part(services, Part(kind, name, 0, heads[name]), shape)["failed"]
+        ]
+    return "\n".join(failed)
 
 
 async def played(settings: Settings) -> None:

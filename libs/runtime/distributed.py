@@ -4,16 +4,22 @@ import asyncio
 from collections import defaultdict
 from contextlib import suppress
 
+import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from libs.events import SAID_BY
+from libs.runtime.engines import UnsafeSetUp
 from libs.runtime.host import Host
-from libs.runtime.kafka import Cluster, KafkaSender, MirroredTopic, kafka_feeds
+from libs.runtime.kafka import Cluster, MirroredTopic, kafka_feeds
+from libs.runtime.kafka.proven import ProvenSender, prove_topic
 from libs.runtime.metrics import OUTBOX_AGE, OUTBOX_EVENTS
 from libs.runtime.mirror import Mirror
 from libs.runtime.relay import Overtaken, Relay
-from libs.runtime.store import Broken, Conflict
+from libs.runtime.store import Broken, Conflict, Store
 
+log = structlog.get_logger()
+
+PROOF_SECONDS = 5.0
 LOOK_SECONDS = 5.0
 DRAIN_SECONDS = 10.0
 
@@ -26,8 +32,30 @@ def heard_by(host: Host) -> dict[str, set[str]]:
     return wanted
 
 
-async def start(host: Host, cluster: Cluster) -> Relay:
-    """Start a host on Kafka; a broker that is away holds up neither it nor its HTTP interface."""
+async def fits_topic(store: Store, cluster: Cluster) -> bool:
+    """Return whether a service's topic was seen to fit its log, False where no broker answers.
+
+    Raises UnsafeSetUp where it does not: whatever the service did now it might do again (F52).
+    """
+    try:
+        async with asyncio.timeout(PROOF_SECONDS):
+            await prove_topic(store, cluster)
+    except (OSError, TimeoutError) as error:
+        log.warning("topic_unproven", service=store.service, error=type(error).__name__)
+        return False
+    except Broken as error:
+        raise UnsafeSetUp(
+            f"The topic of {store.service} does not fit its log, which was restored or lost its"
+            f" end: {error}. See docs/operations.md, Backup."
+        ) from error
+    return True
+
+
+async def start(host: Host, cluster: Cluster, *, proven: bool = False) -> Relay:
+    """Start a host on Kafka; a broker that is away holds up neither it nor its HTTP interface.
+
+    Where the topic was not `proven` to fit the log, the relay sees to it before it sends.
+    """
     name = host.service.name
     heard = heard_by(host)
 
@@ -37,7 +65,8 @@ async def start(host: Host, cluster: Cluster) -> Relay:
     feeds = kafka_feeds(cluster, name, heard, host.position_of, marked) if heard else []
     await host.start(feeds)
     said = [kind for kind, service in SAID_BY.items() if service == name]
-    relay = Relay(host.store, KafkaSender(cluster, name), said, host.wake.listen())
+    sender = ProvenSender(cluster, host.store, proven=proven)
+    relay = Relay(host.store, sender, said, host.wake.listen())
     host.spawn(relay.run(), "relay")
     host.spawn(_watch(host, relay), "outbox")
     mirror = Mirror(MirroredTopic(cluster, name), host.read, relay.leads, host.clock.now)

@@ -18,6 +18,11 @@ from libs.runtime.engines import KEYS
 from libs.runtime.tables import LOG_HEAD
 
 LOCK_SECONDS = 30
+_STORED = text(
+    "SELECT column_name FROM information_schema.columns WHERE table_schema = current_schema()"
+    " AND table_name = :table AND is_generated = 'NEVER' ORDER BY ordinal_position"
+)
+"""What a table holds besides what the server computes of it."""
 
 
 @contextmanager
@@ -84,9 +89,7 @@ def _tables(db: Connection) -> list[str]:
 
 
 def _save_table(name: str, table: str, db: Connection, folder: Folder) -> Sequence[str]:
-    columns = [
-        column["name"] for column in inspect(db).get_columns(table) if "computed" not in column
-    ]
+    columns = db.execute(_STORED, {"table": table}).scalars().all()
     driver: Any = db.connection.driver_connection
     sql = f"COPY {_into(db, table, columns)} TO STDOUT"
     with (

@@ -16,7 +16,7 @@ from sqlalchemy.exc import DBAPIError
 from libs.events import SAID_BY
 from libs.runtime import verify
 from libs.runtime.hearing import WAITING
-from libs.runtime.kafka import Cluster, whole
+from libs.runtime.kafka import Cluster, NoTopic, whole
 from libs.runtime.scan import Unreadable
 from libs.runtime.verify import topics
 from libs.runtime.verify.reached import head
@@ -135,10 +135,13 @@ async def _topic(one: Opened, cluster: Cluster) -> dict[str, Any]:
     name = one.service.name
     with one.store.reading() as db:
         at_least = topics.sent(db, name)
-    async with whole(cluster, name) as topic:
-        with one.store.reading() as db:
-            due = topics.expected(db, name, at_least)
-        compared = topics.Compared(due)
-        async for offset, record in topic.records():
-            compared.take(offset, record)
+    try:
+        async with whole(cluster, name) as topic:
+            with one.store.reading() as db:
+                due = topics.expected(db, name, at_least)
+            compared = topics.Compared(due)
+            async for offset, record in topic.records():
+                compared.take(offset, record)
+    except NoTopic as error:
+        return {"failed": [f"{name}: the topic {error}"]}
     return {"failed": compared.end(), "count": compared.records}

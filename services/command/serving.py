@@ -10,10 +10,11 @@ from rich.console import Console
 from libs.runtime import crash, log, trace
 from libs.runtime import distributed as joining
 from libs.runtime.clock import Clock, MovableClock
-from libs.runtime.engines import UnsafeSetUp
+from libs.runtime.engines import UnsafeSetUp, connect
 from libs.runtime.kafka import Cluster
 from libs.runtime.serve import check_address, listen, server
 from libs.runtime.settings import Settings
+from libs.runtime.store import Store
 from libs.runtime.system import System
 from services.command import demo
 from services.command.builds import BUILDS
@@ -77,6 +78,10 @@ def distributed(settings: Settings, name: str, clock: Clock | None = None) -> No
 
 
 async def _distributed(settings: Settings, name: str, clock: Clock) -> None:
+    cluster = cluster_of(settings)
+    store = Store(name, connect(settings, name))
+    proven = await joining.fits_topic(store, cluster)
+    store.engine.dispose()
     system = System(settings, {name: BUILDS[name]}, clock)
     host = system.hosts[name]
     bound = listen(settings)
@@ -86,7 +91,7 @@ async def _distributed(settings: Settings, name: str, clock: Clock) -> None:
 
     if settings.metrics_port:
         start_http_server(settings.metrics_port)
-    relay = await joining.start(host, cluster_of(settings))
+    relay = await joining.start(host, cluster, proven=proven)
     system.follow_calendar()
     try:
         with bound:

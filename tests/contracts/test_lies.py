@@ -48,7 +48,7 @@ def test_p15_a_flipped_byte_in_an_event_is_found(stored: Settings, invoicing: Li
     assert changed != bytes(row.data)
     with invoicing.lied("events"):
         invoicing.say("UPDATE events SET data = :data WHERE position = 3", data=changed)
-        lines = wrong(stored)
+        lines = wrong(stored, "invoicing")
     assert f"invoicing: position 3, stream {row.stream} version {row.version} is not" in lines
 
 
@@ -58,7 +58,7 @@ def test_p15_a_changed_column_of_an_event_is_found(
 ) -> None:
     with invoicing.lied("events"):
         invoicing.say(f"UPDATE events SET {column} = {COLUMNS[column]} WHERE position = 3")
-        lines = wrong(stored)
+        lines = wrong(stored, "invoicing")
     assert "invoicing: position 3, stream" in lines
     assert "is not what was recorded" in lines
 
@@ -69,7 +69,7 @@ def test_p15_a_link_of_the_chain_that_was_made_anew_is_found(
     """Whoever changes an event and its own link still breaks the next one's."""
     with invoicing.lied("events"):
         invoicing.say("UPDATE events SET chain = :link WHERE position = 3", link=b"\1" * 32)
-        lines = wrong(stored)
+        lines = wrong(stored, "invoicing")
     assert "invoicing: position 3, stream" in lines
     assert "invoicing: position 4, stream" in lines
 
@@ -77,14 +77,14 @@ def test_p15_a_link_of_the_chain_that_was_made_anew_is_found(
 def test_p15_a_deleted_event_is_found(stored: Settings, invoicing: Liar) -> None:
     with invoicing.lied("events"):
         assert invoicing.say("DELETE FROM events WHERE position = 3") == 1
-        assert "invoicing: position 3 is missing" in wrong(stored)
+        assert "invoicing: position 3 is missing" in wrong(stored, "invoicing")
 
 
 def test_p15_a_log_that_was_cut_short_is_found(stored: Settings, invoicing: Liar) -> None:
     (head,) = invoicing.ask("SELECT position FROM log_head")
     with invoicing.lied("events"):
         invoicing.say("DELETE FROM events WHERE position > :at", at=head - 2)
-        lines = wrong(stored)
+        lines = wrong(stored, "invoicing")
     assert f"invoicing: positions {head - 1} to {head} are missing" in lines
     assert f"invoicing: the head, at position {head}, does not fit the last event" in lines
 
@@ -111,7 +111,7 @@ def test_p15_two_swapped_events_are_found(stored: Settings, invoicing: Liar) -> 
             invoicing.say(
                 "UPDATE events SET position = :to WHERE position = :at", at=before, to=after
             )
-        lines = wrong(stored)
+        lines = wrong(stored, "invoicing")
     assert "invoicing: position 3, stream" in lines
     assert "invoicing: position 4, stream" in lines
 
@@ -129,7 +129,7 @@ def test_p15_an_invented_event_is_found(stored: Settings, invoicing: Liar) -> No
             at=head,
             new=head + 1,
         )
-        lines = wrong(stored)
+        lines = wrong(stored, "invoicing")
     assert f"the head, at position {head}, does not fit the last event, at {head + 1}" in lines
 
 
@@ -140,7 +140,7 @@ def test_p14_a_shifted_rappen_in_a_read_table_is_found(stored: Settings, service
     with liar(stored, service) as one, one.lied(table):
         row = one.ask(f"SELECT {key}, {column} FROM {table} ORDER BY {key} LIMIT 1")
         one.say(f"UPDATE {table} SET {column} = {column} + 1 WHERE {key} = :key", key=row[0])
-        lines = wrong(stored)
+        lines = wrong(stored, service)
     assert f"{service}: {table} {row[0]} differs: {column} is {row[1] + 1}" in lines
     assert f"should be {row[1]}" in lines
 
@@ -154,6 +154,6 @@ def test_p14_an_added_and_a_lost_row_of_a_read_table_are_found(
     with liar(stored, service) as one, one.lied(table):
         row = one.ask(f"SELECT {key} FROM {table} ORDER BY {key} LIMIT 1")
         one.say(f"UPDATE {table} SET {key} = 'invented' WHERE {key} = :key", key=row[0])
-        lines = wrong(stored)
+        lines = wrong(stored, service)
     assert f"{service}: {table} has a row that no event made: invented" in lines
     assert f"{service}: {table} lacks the row {row[0]}" in lines

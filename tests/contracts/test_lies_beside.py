@@ -27,7 +27,7 @@ def test_a_moved_position_is_found(stored: Settings, service: str, how: str) -> 
     with liar(stored, service) as one, one.lied("positions"):
         at = "consumer = :consumer AND source = 'gateway'"
         assert one.say(f"UPDATE positions SET {MOVED[how]} WHERE {at}", consumer=service) == 1
-        lines = wrong(stored)
+        lines = wrong(stored, service)
     assert f"{service}: position " in lines
     assert " in gateway was moved: position " in lines or "event another" in lines
 
@@ -46,7 +46,7 @@ def test_a_position_set_back_together_with_its_mark_or_removed_is_found_by_what_
         given = {"mark": first.event_id} if "mark" in lie else {}
         with liar(stored, service) as one, one.lied("positions"):
             assert one.say(f"{lie} {at}", consumer=service, source=source, **given) == 1
-            lines = wrong(stored)
+            lines = wrong(stored, service)
         assert f"{service}: its position in {source} was moved: it has acted on position" in lines
 
 
@@ -57,19 +57,19 @@ def test_a_moved_checkpoint_of_effects_is_found(
     """A letter would be made twice, or never."""
     with invoicing.lied("positions"):
         assert invoicing.say(f"UPDATE positions {lie} WHERE consumer = 'effects'") == 1
-        assert " of effects " in wrong(stored)
+        assert " of effects " in wrong(stored, "invoicing")
 
 
 def test_a_removed_checkpoint_of_effects_is_found(stored: Settings, invoicing: Liar) -> None:
     with invoicing.lied("positions"):
         assert invoicing.say("DELETE FROM positions WHERE consumer = 'effects'") == 1
-        assert "invoicing: position 0 of effects was moved: position" in wrong(stored)
+        assert "invoicing: position 0 of effects was moved: position" in wrong(stored, "invoicing")
 
 
 def test_a_moved_day_of_the_calendar_is_found(stored: Settings) -> None:
     with liar(stored, "dunning") as one, one.lied("positions"):
         assert one.say("UPDATE positions SET seq = seq - 7 WHERE consumer = 'calendar'") == 1
-        assert " of calendar was moved" in wrong(stored)
+        assert " of calendar was moved" in wrong(stored, "dunning")
 
 
 def document_of(settings: Settings, liar: Liar) -> tuple[int, Path]:
@@ -111,7 +111,7 @@ def test_a_document_that_is_not_what_it_was_is_found(
     lie, finding = FILES[how]
     lie(path)
     try:
-        lines = wrong(stored)
+        lines = wrong(stored, "invoicing")
     finally:
         path.write_bytes(whole)
     name = path.parent.name + path.name
@@ -123,12 +123,14 @@ def test_a_lost_key_is_found_and_a_destroyed_one_is_none(stored: Settings, invoi
     name = path.parent.name + path.name
     with liar(stored, "keys") as keys, keys.lied("subject_keys"):
         keys.say("DELETE FROM subject_keys")
-        assert f"{name}, named at position {position}, has lost its key" in wrong(stored)
+        assert f"{name}, named at position {position}, has lost its key" in wrong(
+            stored, "invoicing"
+        )
         keys.say(
             "INSERT INTO subject_keys"
             " SELECT subject, NULL, created_at, created_at FROM kept_subject_keys"
         )
-        assert "document" not in wrong(stored)
+        assert "document" not in wrong(stored, "invoicing")
 
 
 def one_file(path: Path, sql: str) -> Any:

@@ -21,7 +21,7 @@ from services.command.repairing import (
 from tests.crashes.job import Job
 from tests.crashes.mortal import Mortal
 from tests.distributed.driving import Cooperative
-from tests.distributed.processes import PATIENCE, SERVICES
+from tests.distributed.processes import PATIENCE, SERVICES, forget_topics
 from tests.engines import Databases
 
 pytestmark = [pytest.mark.kafka, pytest.mark.postgres]
@@ -80,6 +80,7 @@ def shape(
     databases = Databases(postgres_server)
     made = Mortal(folder, databases.create("keys", *SERVICES), kafka_bootstrap)
     try:
+        forget_topics(kafka_bootstrap)
         made.dies_of(MIGRATE, "migrate")
         migrate_all(made.settings, [])
         asyncio.run(apply_all_topics(made.settings))

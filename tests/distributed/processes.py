@@ -3,6 +3,7 @@
 Real Kafka, real PostgreSQL, HTTP over the network. Every process ends with the test run.
 """
 
+import asyncio
 import json
 import subprocess
 import sys
@@ -13,6 +14,9 @@ from typing import Any
 
 import httpx
 
+from libs.runtime.kafka import Cluster
+from libs.runtime.kafka.replace import delete_topics
+from libs.runtime.records import topic_of
 from tests.engines import ROOT, Guarded, environment, free_port
 
 SERVICES = ("ingest", "invoicing", "dunning", "factoring", "gateway")
@@ -43,6 +47,12 @@ def eventually(what: Callable[[], Any]) -> Any:
         sleep(0.1)
     asked = getattr(what, "func", what)
     raise NeverCame(f"{asked.__doc__ or asked.__qualname__} {last}")
+
+
+def forget_topics(bootstrap: str) -> None:
+    """Remove what an earlier cooperative said on a broker: a service takes only its own topic."""
+    names = [topic_of(name) for name in SERVICES]
+    asyncio.run(delete_topics(Cluster(bootstrap=bootstrap), names))
 
 
 class Shape:

@@ -26,7 +26,7 @@ from tests.distributed.driving import (
     steps,
     wait_for_steps,
 )
-from tests.distributed.processes import SERVICES, Shape, eventually
+from tests.distributed.processes import SERVICES, Shape, eventually, forget_topics
 from tests.engines import Databases
 
 pytestmark = [pytest.mark.kafka, pytest.mark.postgres]
@@ -70,6 +70,7 @@ def shape(
     databases = Databases(postgres_server)
     made = Shape(folder, databases.create("keys", *SERVICES), kafka_bootstrap)
     try:
+        forget_topics(kafka_bootstrap)
         made.command("migrate")
         made.command("topics", "apply")
         made.start(*SERVICES)

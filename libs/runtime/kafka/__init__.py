@@ -16,7 +16,7 @@ from libs.runtime.kafka.topics import (
     apply_topics,
     group_lag,
 )
-from libs.runtime.kafka.whole import whole
+from libs.runtime.kafka.whole import NoTopic, whole
 
 __all__ = [
     "Cluster",
@@ -24,6 +24,7 @@ __all__ = [
     "KafkaGroup",
     "KafkaSender",
     "MirroredTopic",
+    "NoTopic",
     "NotSent",
     "TopicState",
     "WrongTopic",

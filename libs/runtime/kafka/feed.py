@@ -12,6 +12,7 @@ from aiokafka.errors import ConsumerStoppedError, KafkaError
 from libs.runtime.feed import CATCH_UP_SECONDS, PAGE_EVENTS, Marked, Page, PositionOf
 from libs.runtime.kafka.cluster import Cluster
 from libs.runtime.kafka.group import KafkaGroup
+from libs.runtime.kafka.whole import record_of
 from libs.runtime.records import PARTITIONS, Record, mark_of, page_items, topic_of
 from libs.runtime.store import Broken
 
@@ -174,7 +175,7 @@ class KafkaFeed:
 
     def _page(self, place: TopicPartition, records: list[ConsumerRecord]) -> tuple[Page, int]:
         after = self._last[place]
-        heard = [(r.offset, _record(r)) for r in records]
+        heard = [(r.offset, record_of(r)) for r in records]
         try:
             self._same(place, after, [record for _, record in heard])
             items, upto = page_items(self._topic, after, heard, self._types)
@@ -204,16 +205,6 @@ class KafkaFeed:
     def _stored(self, place: TopicPartition, upto: int, end: int) -> None:
         self._last[place], self._next[place] = upto, end
         self._group.processed(place, end)
-
-
-def _record(heard: ConsumerRecord) -> Record:
-    return Record(
-        partition=heard.partition,
-        key=heard.key or b"",
-        value=heard.value or b"",
-        headers=tuple(heard.headers),
-        timestamp_ms=heard.timestamp,
-    )
 
 
 def kafka_feeds(

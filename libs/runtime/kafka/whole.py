@@ -1,4 +1,4 @@
-"""Reads a topic from its beginning, or the ends of its partitions, as of one moment.
+"""Reads a topic from its beginning, or from near its end, as of one moment.
 
 No group, no offsets committed: whoever proves a topic leaves no trace on it.
 """
@@ -14,6 +14,10 @@ from libs.runtime.records import PARTITIONS, Record, topic_of
 POLL_MS = 500
 
 
+class NoTopic(Exception):
+    """The topic does not exist; `quittance topics apply` makes it (F18)."""
+
+
 class Whole:
     """A topic up to where it ended when it was opened."""
 
@@ -22,13 +26,13 @@ class Whole:
         self._ends = ends
 
     async def records(
-        self, after: Mapping[int, int] | None = None
+        self, start_at: Mapping[int, int] | None = None
     ) -> AsyncIterator[tuple[int, Record]]:
         """Return (offset, record), in order within each partition; from an offset on, if given."""
         first = await self._consumer.beginning_offsets(list(self._ends))
         left = {}
         for place, end in self._ends.items():
-            start = max(first[place], (after or {}).get(place.partition, 0))
+            start = max(first[place], (start_at or {}).get(place.partition, 0))
             if start < end:
                 left[place] = end
                 self._consumer.seek(place, start)
@@ -57,13 +61,15 @@ def record_of(heard: ConsumerRecord) -> Record:
 
 @asynccontextmanager
 async def whole(cluster: Cluster, service: str) -> AsyncIterator[Whole]:
-    """Open the topic of a service; its ends are looked up at once."""
+    """Open the topic of a service; its ends are looked up at once. Raises NoTopic."""
     consumer = AIOKafkaConsumer(
         **cluster.options(client="whole"), enable_auto_commit=False, auto_offset_reset="earliest"
     )
     await consumer.start()
     try:
         topic = topic_of(service)
+        if topic not in await consumer.topics():
+            raise NoTopic(f"{topic} does not exist")
         places = [TopicPartition(topic, number) for number in range(PARTITIONS)]
         consumer.assign(places)
         yield Whole(consumer, await consumer.end_offsets(places))

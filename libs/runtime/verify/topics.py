@@ -72,15 +72,15 @@ class Compared:
         self.records = 0
         self.failed: Findings = []
 
-    def take(self, offset: int, record: Record) -> None:
-        """Compare a record with the fact that has its number."""
+    def take(self, offset: int, record: Record) -> bool:
+        """Compare a record with the fact that has its number; return whether they are one."""
         self.records += 1
         place = f"{self._due.service}: {self._topic}/{record.partition}, offset {offset}"
         try:
             pseq, envelope = record_to_envelope(self._topic, record)
         except NotOurs as error:
             self._fail(f"{place} is no record of the relay: it {error}")
-            return
+            return False
         last = self._last[record.partition]
         if pseq > last + 1:
             self._missing(record.partition, last + 1, pseq - 1)
@@ -96,6 +96,7 @@ class Compared:
                 f"{place}: number {pseq}, event {envelope.id}, position {envelope.position},"
                 " is not what the log holds"
             )
+        return due is not None and due == _digest(record)
 
     def end(self) -> Findings:
         """Say what is missing at the end of partitions; return all that does not hold."""
