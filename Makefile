@@ -1,5 +1,6 @@
 # Every command of the project. `make` alone lists them.
 PYTHON ?= python3.11
+PROCESSES ?= 2
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 RUNS := .venv/runs
@@ -46,8 +47,8 @@ types: $(STAMP) ## mypy strict
 arch: $(STAMP) ## who may import whom
 	$(BIN)/lint-imports
 
-test: $(STAMP) ## all tests, on embedded PostgreSQL and a real Kafka broker
-	$(BIN)/python -m pytest
+test: $(STAMP) ## all tests, on embedded PostgreSQL and real Kafka brokers
+	$(BIN)/python -m pytest -n $(PROCESSES) --dist loadfile
 
 seeds ?= 1000
 from ?= 1

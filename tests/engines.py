@@ -6,6 +6,7 @@ A server started here ends with the test run, even when the run is killed: it li
 that waits for the end of a pipe which only the run holds open.
 """
 
+import fcntl
 import itertools
 import os
 import shutil
@@ -143,18 +144,27 @@ def kafka_jars() -> Path:
     """Return the folder with Kafka's jars and tools, filled through Maven where it is empty."""
     cache = environment("QUITTANCE_TEST_KAFKA_JARS")
     folder = Path(cache or f"~/.cache/quittance/kafka-{KAFKA_VERSION}").expanduser()
-    if (folder / f"kafka-tools-{KAFKA_VERSION}.jar").exists():
-        return folder
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with folder.with_name(f"{folder.name}.lock").open("w") as lock:  # tests run in several processes
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / f"kafka-tools-{KAFKA_VERSION}.jar").exists():
+            _fill(folder)
+    return folder
+
+
+def _fill(folder: Path) -> None:
     if shutil.which("mvn") is None:
         raise Unavailable(f"Kafka: no Maven to fill {folder}; set QUITTANCE_TEST_KAFKA instead")
+    part = folder.with_name(f"{folder.name}.part")
     command = ["mvn", "-q", "-B", "-P", "tools", "-f", str(POM), "dependency:copy-dependencies"]
     done = subprocess.run(
-        [*command, f"-DoutputDirectory={folder}"], capture_output=True, text=True, check=False
+        [*command, f"-DoutputDirectory={part}"], capture_output=True, text=True, check=False
     )
     if done.returncode != 0:
         last = (done.stdout.strip().splitlines() or ["no output"])[-1]
         raise Unavailable(f"Kafka: Maven could not resolve its jars: {last}")
-    return folder
+    shutil.rmtree(folder, ignore_errors=True)
+    part.rename(folder)
 
 
 class JavaBroker:
