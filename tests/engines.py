@@ -145,7 +145,7 @@ def kafka_jars() -> Path:
     cache = environment("QUITTANCE_TEST_KAFKA_JARS")
     folder = Path(cache or f"~/.cache/quittance/kafka-{KAFKA_VERSION}").expanduser()
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with folder.with_name(f"{folder.name}.lock").open("w") as lock:  # tests run in several processes
+    with folder.with_name(f"{folder.name}.lock").open("w") as lock:  # several processes test
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (folder / f"kafka-tools-{KAFKA_VERSION}.jar").exists():
             _fill(folder)
