@@ -77,7 +77,7 @@ class Relay:
         self._ahead: Page | None = None
         self._topic = topic_of(store.service)
         self._thread = ThreadPoolExecutor(1, f"relay-{store.service}")
-        self._lock = Lock(store.engine)
+        self._lock = Lock(store.engine, says="select position from log_head")
         self._grown = grown or asyncio.Event()
         self._stepping = asyncio.Lock()
         self.trouble: Exception | None = None
@@ -133,8 +133,11 @@ class Relay:
             if not await self._on_thread(self._lock.held):
                 return False
             if page is None:
+                if self._lock.heard == self.sent_up_to:
+                    return False  # asked ten times a second, and mostly nothing is new
                 page = await self._on_thread(self._outbox.read)
             if page.to == page.start:
+                self.sent_up_to = page.to
                 return False
             crash.point("relay.after_read")
             ahead = await self._sent(page)
@@ -186,13 +189,18 @@ async def _read_ahead(reading: asyncio.Future[Page] | None) -> Page | None:
 class Lock:
     """A lock that lives as long as its connection; SQLite has one process and needs none.
 
-    Whoever has it says so at each step, if only by `select 1`. One that has said nothing for long
+    Whoever has it says something at each step, if only `select 1`. One that said nothing for long
     is frozen, or its machine is gone without a word: its connection is ended by whoever waits. If
     it wakes up, what it sends is a repeat and its checkpoint is refused (F9).
     """
 
-    def __init__(self, engine: Engine, silent_seconds: float = SILENT_SECONDS) -> None:
+    def __init__(
+        self, engine: Engine, silent_seconds: float = SILENT_SECONDS, says: str = "select 1"
+    ) -> None:
         self._silent = silent_seconds
+        self._says = text(says)
+        self.heard: int | None = None
+        """What was answered to what was said last; None where nothing was said yet."""
         self._ours = False
         self._ask_at = 0.0
         self._needed = engine.dialect.name == "postgresql"
@@ -214,7 +222,7 @@ class Lock:
             return True
         try:
             if self._ours and self._connection is not None:
-                self._connection.execute(text("select 1"))
+                self.heard = self._connection.execute(self._says).scalar_one()
             elif monotonic() >= self._ask_at:
                 self._ask_at = monotonic() + ASK_SECONDS
                 self._connection = self._connection or self._engine.connect()
@@ -233,5 +241,6 @@ class Lock:
     def release(self) -> None:
         """Close the connection, and with it give up the lock."""
         connection, self._connection, self._ours = self._connection, None, False
+        self.heard = None
         if connection is not None:
             connection.close()
