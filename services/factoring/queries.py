@@ -37,7 +37,11 @@ class Cursor(NamedTuple):
 def balances(
     db: Connection, practice: PracticeId, day: date, account: Account | None = None
 ) -> Mapping[str, int]:
-    """Return the balances at the end of a day: the last closing before it, and what moved since."""
+    """Return the balances at the end of a day: the last closing before it, and what moved since.
+
+    The accounts are named although all are wanted: each is a range of days of one index, while
+    without them the whole history of the practice would be read.
+    """
     tomorrow = day + timedelta(days=1)
     closed = select(func.max(locks.c.month)).where(
         locks.c.practice_id == practice,
@@ -47,11 +51,13 @@ def balances(
     month = db.execute(closed).scalar()
     moved = (
         select(journal.c.account, func.sum(journal.c.amount_rappen))
-        .where(journal.c.practice_id == practice, journal.c.on <= day)
+        .where(
+            journal.c.practice_id == practice,
+            journal.c.account.in_(Account if account is None else (account,)),
+            journal.c.on <= day,
+        )
         .group_by(journal.c.account)
     )
-    if account is not None:
-        moved = moved.where(journal.c.account == account)
     found: dict[str, int] = {}
     if month is not None:
         moved = moved.where(journal.c.on >= first_after(month))
@@ -83,7 +89,8 @@ def standing(db: Connection, practice: PracticeId, contract: Contract, day: date
     eligible_rappen = int(
         db.execute(select(open_sum).where(of_practice, eligible(day))).scalar_one()
     )
-    out = int(db.execute(select(advanced_sum).where(of_practice)).scalar_one())
+    outstanding = select(advanced_sum).where(of_practice, claims.c.advanced_rappen > 0)
+    out = int(db.execute(outstanding).scalar_one())
     room = available(contract.limit_rappen, contract.advance_bp, eligible_rappen, out)
     return Standing(
         limit_rappen=contract.limit_rappen,

@@ -56,7 +56,8 @@ claims = Table(
     Column("due_on", Date, nullable=False),
     Column("transmitted_on", Date, nullable=False),
     Column("closed", Text),  # waived, cancelled
-    Index("claims_by_practice", "practice_id", "open_rappen"),
+    Index("claims_open", "practice_id", "open_rappen", "due_on", "invoice_id"),
+    Index("claims_advanced", "practice_id", "advanced_rappen"),
     Index("claims_by_advance", "advanced_rappen"),
 )
 

@@ -193,6 +193,26 @@ def test_the_account_opens_and_closes_with_sums_that_follow_from_its_lines(
     assert float(opening[4]) + moved == pytest.approx(float(closing[4]))
 
 
+def test_a_long_statement_goes_on_from_where_a_page_ended(
+    portal: Served, browser: httpx.Client
+) -> None:
+    days = {"from": f"{MONDAY:%Y-%m}-01", "to": f"{MONDAY:%Y-%m}-28", "limit": "3"}
+    token = {"Authorization": f"Bearer {portal.member.token}"}
+    first = httpx.get(f"{portal.url}/v1/account/statement", params=days, headers=token).json()
+    whole = lines_of(page_at(browser, f"/account?month={MONDAY:%Y-%m}"))
+    further = f"/account?month={MONDAY:%Y-%m}&cursor={first['next_cursor']}"
+    assert lines_of(page_at(browser, further)) == whole[3:]
+    part = browser.get(further, headers={"HX-Request": "true"}).text
+    assert part.count("<tr>") == len(whole[3:])
+    assert "<html" not in part
+    assert lines_of(page_at(browser, f"/account?month={MONDAY:%Y-%m}&cursor=forged")) == whole
+
+
+def lines_of(page: Any) -> list[str]:
+    """Return the movements of a statement, without its balances before and after."""
+    return [plain(row.text_content()) for row in page.xpath("//tbody/tr[.//a[@data-row]]")]
+
+
 def test_another_practices_invoice_is_not_found_like_one_that_does_not_exist(
     portal: Served, browser: httpx.Client
 ) -> None:

@@ -2,14 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
-from typing import Annotated
+from typing import Annotated, Any
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query, Response
 
 from libs.runtime.web import Problem
 from services.gateway.portal import queries
 from services.gateway.portal.accounts import Line, account_of, statement_of
-from services.gateway.portal.frame import Page, SeesAccount, Visit
+from services.gateway.portal.frame import Page, SeesAccount, Visit, html
 from services.gateway.portal.sentences import worded
 
 router = APIRouter(route_class=Page, include_in_schema=False)
@@ -19,26 +20,43 @@ MONTHS = 13
 
 @router.get("/account")
 async def account(
-    visit: SeesAccount, month: Annotated[str, Query(pattern=r"^20\d\d-(0[1-9]|1[0-2])$")] = ""
+    visit: SeesAccount,
+    month: Annotated[str, Query(pattern=r"^20\d\d-(0[1-9]|1[0-2])$")] = "",
+    cursor: Annotated[str, Query(max_length=120)] = "",
 ) -> Response:
-    """Show the account and one month of its statement, this one if none is chosen."""
+    """Show the account and one month of its statement, this one if none is chosen.
+
+    With a cursor htmx gets the further lines only.
+    """
     chosen = month or f"{visit.today:%Y-%m}"
     first, last = month_days(chosen)
     try:
         holds = await account_of(visit)
-        statement = await statement_of(visit, first, min(last, max(visit.today, first)))
+        statement = await statement_of(visit, first, min(last, max(visit.today, first)), cursor)
     except Problem:
         return await visit.page("account.html", "account", account=None)
+    values: dict[str, Any] = {
+        "statement": statement,
+        "numbers": await numbers(visit, statement.lines),
+        "entry": lambda kind: worded("entry", kind, visit.t),
+        "more_href": more_href(chosen, statement.next_cursor),
+    }
+    if cursor and visit.partial:
+        return html("account_lines.html", t=visit.t, **values)
     return await visit.page(
         "account.html",
         "account",
         account=holds,
-        statement=statement,
-        numbers=await numbers(visit, statement.lines),
-        entry=lambda kind: worded("entry", kind, visit.t),
         month=chosen,
         months=months(visit.today),
+        begun=bool(cursor),
+        **values,
     )
+
+
+def more_href(month: str, cursor: str | None) -> str | None:
+    """Return where the statement goes on; None at its end."""
+    return f"/account?{urlencode({'month': month, 'cursor': cursor})}" if cursor else None
 
 
 async def numbers(visit: Visit, lines: Sequence[Line]) -> Mapping[str, str]:
