@@ -24,8 +24,8 @@ def main() -> None:
         for figure in bench.figures():
             print(figure.line(), flush=True)
             section.figures.append(figure)
-        if given.record:
-            record.write(section)
+            if given.record:  # line by line: what was measured stands, whatever comes after
+                record.write(section)
 
 
 if __name__ == "__main__":
