@@ -89,13 +89,13 @@ def backup(target: Path | None, keys: Path | None, master_key: Path | None) -> N
 
 
 @main.command()
-@click.argument("source", type=FOLDER)
+@click.argument("source", required=False, type=FOLDER)
 @click.option("--keys", type=FOLDER, required=True, help="The newest backup of the keys.")
 @click.option("--master-key", type=FILE, help="Where the master key is kept.")
 @careful
-def restore(source: Path, keys: Path, master_key: Path | None) -> None:
-    """Lay the backup SOURCE out in an empty data folder or empty databases."""
-    from services.command.backing import restore as lay_out  # noqa: PLC0415
+def restore(source: Path | None, keys: Path, master_key: Path | None) -> None:
+    """Lay the backup SOURCE out in an empty data folder or empty databases; or the keys alone."""
+    from services.command.restoring import restore as lay_out  # noqa: PLC0415
 
     say(lay_out(Settings(), source, keys, master_key))
 

@@ -3,6 +3,10 @@
 import asyncio
 from datetime import timedelta
 
+from sqlalchemy import select
+
+from services.gateway import registration
+from services.gateway.tables import invoices, people
 from services.simulator.camt054 import Receipt
 from tests import cast
 from tests.system import MONDAY, Cooperative, Member
@@ -44,3 +48,16 @@ async def work(made: Cooperative) -> None:
     paying = made.bank(cast.paid(1, made.clock.today(), *receipts))
     await asyncio.gather(paying, hand_in(made, member, messages[half:]))
     await made.days(MONDAY + timedelta(days=DAYS))
+
+
+async def erase_a_payer(made: Cooperative) -> str:
+    """Erase the debtor of an invoice that is paid, by an order; return the name that is gone."""
+    gateway = made.system.hosts["gateway"]
+    paid = select(invoices.c.debtor_subject).where(invoices.c.end == "PAID")
+    wanted = select(people.c.name, people.c.subject).where(people.c.subject.in_(paid))
+    name, subject = await gateway.read(lambda db: db.execute(wanted).first())
+    today = made.clock.today()
+    asked = await gateway.read(registration.erasure_request, subject, today, "test", "order")
+    await gateway.handle(asked)
+    await made.system.settle(effects=True)
+    return str(name)

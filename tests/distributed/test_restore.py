@@ -20,9 +20,10 @@ from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 from libs.runtime.kafka.whole import record_of
 from libs.runtime.records import PARTITIONS, Record, topic_of
 from libs.runtime.settings import Settings
-from services.command.backing import restore, save
+from services.command.backing import save
 from services.command.proving import prove
 from services.command.refilling import refill
+from services.command.restoring import restore
 from services.simulator.request import message
 from tests.distributed.driving import Cooperative, Partner, bills, issued
 from tests.distributed.processes import SERVICES, Shape, eventually

@@ -17,16 +17,16 @@ from libs.runtime.settings import Settings
 from libs.runtime.system import System
 from libs.runtime.tables import EVENTS
 from libs.runtime.vault import master_key
-from services.command.backing import restore, save
+from services.command.backing import save
 from services.command.builds import BUILDS
 from services.command.opening import migrate_all, opened
-from services.gateway import registration
+from services.command.restoring import restore
 from services.gateway.tables import people
 from tests import cast, releases
 from tests.engines import Databases
 from tests.lies import found
 from tests.system import MONDAY, Cooperative, cooperative
-from tests.working import work
+from tests.working import erase_a_payer, work
 
 Make = Callable[[str], Settings]
 LETTERS = ("InvoiceDispatched", "PatientCopySent", "ReminderDispatched")
@@ -249,18 +249,9 @@ def test_p34_an_older_backup_brings_back_neither_an_erased_key_nor_a_name(
             await releases.scene(made)
             await made.system.settle(effects=True)
             save(first, tmp_path / "before", tmp_path / "old keys", tmp_path / "master")
-            gateway = made.system.hosts["gateway"]
-            name, subject = await gateway.read(
-                lambda db: db.execute(select(people.c.name, people.c.subject)).first()
-            )
-            today = made.clock.today()
-            asked = await gateway.read(
-                registration.erasure_request, subject, today, "test", "order"
-            )
-            await gateway.handle(asked)
-            await made.system.settle(effects=True)
+            name = await erase_a_payer(made)
             save(first, tmp_path / "after", tmp_path / "new keys", None)
-            return str(name)
+            return name
 
     name = asyncio.run(scene())
     with pytest.raises(UnsafeSetUp, match="is older than"):
