@@ -38,6 +38,8 @@ SHOWN_TRIES = 3
 """What failed so often in a row is shown."""
 ASK_SECONDS = 0.5
 """How often an instance that waits asks for the lock."""
+SLOW_SECONDS = 8.0
+"""A page that takes so long to be acknowledged is shown."""
 ALIVE_SECONDS = 4.0
 SILENT_SECONDS = 20.0
 """One that works says so every few seconds; after so long another takes its place (F9)."""
@@ -161,9 +163,12 @@ class Relay:
     async def _while_alive(self, sending: Coroutine[Any, Any, None]) -> None:
         """Wait for brokers, however slow, and let those who want the lock know that we live."""
         task = asyncio.create_task(sending)
+        begun = monotonic()
         try:
             while not (await asyncio.wait({task}, timeout=ALIVE_SECONDS))[0]:
                 await self._on_thread(self._lock.held)
+                if monotonic() - begun > SLOW_SECONDS:  # the producer itself never gives up
+                    self.trouble = TimeoutError("no broker acknowledges")
         finally:
             task.cancel()  # where it is done this does nothing
             await asyncio.gather(task, return_exceptions=True)

@@ -144,8 +144,9 @@ class Brokers:
 
     def restart(self) -> None:
         """Start those that were killed."""
+        ended = [one for one in self.each if not one.running]
         with ThreadPoolExecutor(len(self.each)) as pool:
-            list(pool.map(Broker.start, [one for one in self.each if not one.running]))
+            list(pool.map(Broker.start, ended))
 
     def close(self) -> None:
         self.kill()

@@ -69,10 +69,23 @@ class Stage:
                 await self.world.at_rest()
             finally:
                 await self.load.abandon()
+                await self.repaired()
             verdict = await asyncio.to_thread(self.world.compare, self.ledger)
             assert not verdict.lost + verdict.doubled, verdict.named
 
         self.runner.run(whole())
+
+    async def repaired(self) -> None:
+        """Let a scene that failed spoil no other."""
+        world = self.world
+        for name in list(world.fleet.frozen):
+            world.fleet.wake(name)
+        await asyncio.to_thread(world.brokers.restart)
+        if not world.postgres.running:
+            await asyncio.to_thread(world.postgres.start)
+        for name in world.fleet.names:
+            if not world.fleet.running(name):
+                world.fleet.begin(name)
 
     async def taken(self, count: int) -> None:
         """Wait until so many more messages were taken."""
