@@ -7,13 +7,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from aiokafka import TopicPartition
 from sqlalchemy import event
 
 from libs.events import Envelope
 from libs.runtime.engines import open_engine
 from libs.runtime.feed import Page
 from libs.runtime.host import Host
-from libs.runtime.kafka import Cluster, KafkaSender, apply_topics, kafka_feeds
+from libs.runtime.kafka import Cluster, KafkaGroup, KafkaSender, apply_topics, kafka_feeds
 from libs.runtime.pages import take_all
 from libs.runtime.parked import listed
 from libs.runtime.records import partition_of
@@ -143,5 +144,48 @@ def test_partitions_that_are_heard_together_are_given_together_until_each_is_don
                 seen += [one.partition for one in pages]
             assert sorted(seen) == sorted(PARTITIONS)
             await feed.stop()
+
+    asyncio.run(scene())
+
+
+class Slow:
+    """A consumer that takes its time to commit."""
+
+    def __init__(self, places: Sequence[TopicPartition]) -> None:
+        self.places = places
+        self.begun, self.may_end = asyncio.Event(), asyncio.Event()
+        self.committed: list[dict[TopicPartition, int]] = []
+
+    def assignment(self) -> Sequence[TopicPartition]:
+        return self.places
+
+    def last_poll_timestamp(self, _: TopicPartition) -> int:
+        return 0
+
+    async def commit(self, offsets: dict[TopicPartition, int]) -> None:
+        self.begun.set()
+        await self.may_end.wait()
+        self.committed.append(dict(offsets))
+
+
+def test_what_is_stored_while_offsets_are_committed_is_committed_the_next_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("libs.runtime.kafka.group.COMMIT_SECONDS", -1.0)
+    first, second = (TopicPartition("billing.ingest", number) for number in (1, 2))
+
+    async def scene() -> None:
+        group = KafkaGroup(Cluster(bootstrap="127.0.0.1:1"), "beside", ["ingest"])
+        consumer = Slow([first, second])
+        group.processed(first, 5)
+        looking = asyncio.create_task(group.look_after(consumer, heard=True))
+        await consumer.begun.wait()
+        group.processed(first, 7)
+        group.processed(second, 3)
+        consumer.may_end.set()
+        await looking
+        await group.look_after(consumer, heard=True)
+        await group.look_after(consumer, heard=True)
+        assert consumer.committed == [{first: 5}, {first: 7, second: 3}]
 
     asyncio.run(scene())

@@ -145,4 +145,6 @@ class KafkaGroup(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka s
         if offsets:
             with suppress(KafkaError):  # for lag tools only; the next one tells more
                 await consumer.commit(offsets)
-                self._done.clear()
+                for place, at in offsets.items():  # a page may have been stored meanwhile
+                    if self._done.get(place) == at:
+                        del self._done[place]
