@@ -84,7 +84,7 @@ class World:
         inside, machine = self.inside, self.machine
         inside.trouble, inside.acting = step.trouble, ""
         draw = Random(step.salt)  # noqa: S311
-        words = ""
+        self.story.append(f"{step}: breaks")
         with machine.fuse.armed(step.trouble):
             try:
                 words = machine.run(self._does[step.kind](draw))
@@ -99,7 +99,7 @@ class World:
                 self.troubles["failed"] += 1
         inside.trouble = None
         self.troubles["parked"] += sum(inside.parked(name) for name in NAMES) > 0
-        self.story.append(f"{step}: {words}")
+        self.story[-1] = f"{step}: {words}"
         self.watch.look()
         self.outside.look()
 
