@@ -2,6 +2,7 @@
 
 import atexit
 import os
+import threading
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack
@@ -27,21 +28,22 @@ class Proof(NamedTuple):
     found: dict[str, Any]
 
 
-def prove(settings: Settings, without: Collection[str] = ()) -> dict[str, Any]:
+def prove(
+    settings: Settings, without: Collection[str] = (), apart_from: int = APART_FROM
+) -> dict[str, Any]:
     """Return every sum and, under "failed", everything that does not hold.
 
-    While services work, what must agree at rest only is not compared; "at_rest" says so.
+    While services work, what must agree at rest only is not compared; "at_rest" says so. From so
+    many events on, all cores are used.
     """
+    shape = _shape(settings)
+    cores = len(os.sched_getaffinity(0))
     with opened(settings) as services:
         heads = heads_of(services)
         parts = list(_parts(heads, {*without} | ({"topics"} if not settings.kafka else set())))
-        cores = len(os.sched_getaffinity(0))
-        if cores == 1 or sum(heads.values()) < APART_FROM:
-            shape = _shape(settings)
-            proofs = [Proof(part, prove_part(services, part, shape)) for part in parts]
-        else:
-            proofs = _apart(settings, parts, cores)
-    return _together(proofs)
+        if cores == 1 or sum(heads.values()) < apart_from:
+            return _together([Proof(part, prove_part(services, part, shape)) for part in parts])
+    return _together(_apart(settings, parts, cores))
 
 
 def prove_opened(services: Mapping[str, Opened], *, over_kafka: bool) -> dict[str, Any]:
@@ -85,8 +87,9 @@ def _shape(settings: Settings) -> Shape:
 
 
 def _apart(settings: Settings, parts: Sequence[Part], cores: int) -> list[Proof]:
-    pool = ProcessPoolExecutor(cores, get_context("spawn"), _start, (settings,))
-    with pool:
+    """Prove on all cores; a process with one thread is copied, which is soonest at work."""
+    how = get_context("fork" if threading.active_count() == 1 else "spawn")
+    with ProcessPoolExecutor(cores, how, _start, (settings,)) as pool:
         return [Proof(*pair) for pair in zip(parts, pool.map(_prove, parts), strict=True)]
 
 

@@ -140,11 +140,10 @@ def one_file(path: Path, sql: str) -> Any:
         return db.execute(sql).fetchone()
 
 
+@pytest.mark.parametrize("stored", ["sqlite"], indirect=True)
 def test_f33_a_damaged_database_is_named_and_does_not_end_the_proof(
     stored: Settings, tmp_path: Path
 ) -> None:
-    if stored.distributed:
-        pytest.skip("PostgreSQL guards its pages by checksums of its own")
     shutil.copytree(stored.data, tmp_path / "data")
     settings = Settings(data=tmp_path / "data", demo=False)
     path = settings.data / "invoicing.db"
@@ -157,9 +156,8 @@ def test_f33_a_damaged_database_is_named_and_does_not_end_the_proof(
     assert "invoicing: the database cannot be read: database disk image is malformed" in lines
 
 
+@pytest.mark.parametrize("stored", ["sqlite"], indirect=True)
 def test_a_byte_changed_in_the_file_itself_is_found(stored: Settings, tmp_path: Path) -> None:
-    if stored.distributed:
-        pytest.skip("the files of PostgreSQL are the server's own")
     shutil.copytree(stored.data, tmp_path / "data")
     settings = Settings(data=tmp_path / "data", demo=False)
     path = settings.data / "invoicing.db"

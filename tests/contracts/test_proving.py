@@ -13,7 +13,7 @@ from services.command.builds import BUILDS
 from services.command.opening import migrate_all
 from services.command.proving import prove
 from tests.engines import Databases
-from tests.lies import found
+from tests.lies import found, liar
 from tests.system import Cooperative, cooperative
 from tests.working import work
 
@@ -63,3 +63,13 @@ def test_nor_on_postgresql(postgres_server: str, tmp_path: Path) -> None:
         play(settings, lambda: found(settings))
     finally:
         databases.drop()
+
+
+@pytest.mark.parametrize("stored", ["sqlite"], indirect=True)
+def test_on_all_cores_the_same_is_found(stored: Settings) -> None:
+    """Each stretch of a log, each service's tables, each document by whichever process is free."""
+    apart, alone = prove(stored, apart_from=0), prove(stored)
+    assert apart == alone
+    with liar(stored, "dunning") as one, one.lied("cases"):
+        one.say("UPDATE cases SET open_rappen = open_rappen + 1")
+        assert prove(stored, apart_from=0)["failed"] == prove(stored)["failed"] != []

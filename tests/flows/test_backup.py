@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from sqlalchemy import select, text
 
 from libs.runtime.clock import MovableClock
@@ -17,13 +18,14 @@ from libs.runtime.settings import Settings
 from libs.runtime.system import System
 from libs.runtime.tables import EVENTS
 from libs.runtime.vault import master_key
+from services.__main__ import main
 from services.command.backing import save
 from services.command.builds import BUILDS
 from services.command.opening import migrate_all, opened
 from services.command.restoring import restore
 from services.gateway.tables import people
 from tests import cast, releases
-from tests.engines import Databases
+from tests.engines import ROOT, Databases
 from tests.lies import found
 from tests.system import MONDAY, Cooperative, cooperative
 from tests.working import erase_a_payer, work
@@ -262,3 +264,19 @@ def test_p34_an_older_backup_brings_back_neither_an_erased_key_nor_a_name(
         assert name not in set(db.execute(select(people.c.name)).scalars())
     there = found(second)
     assert (there["failed"], there["ok"]) == ([], True)
+
+
+def test_the_commands_that_operators_are_told_do_it(saved: Path, tmp_path: Path) -> None:
+    """Run what docs/operations.md shows under Backup, in folders of the test's own."""
+    page = (ROOT / "docs" / "operations.md").read_text("utf-8").split("## Backup")[1]
+    block = page.split("```sh\n")[1].split("```")[0]
+    told = [line.partition("#")[0].split() for line in block.splitlines() if line]
+    assert [words[:2] for words in told] == [["quittance", "backup"]] * 3 + [
+        ["quittance", "restore"]
+    ]
+    for _, *words in told:
+        here = [f"{tmp_path}{word}" if word.startswith("/") else word for word in words]
+        data = saved / "data" if words[0] == "backup" else tmp_path / "restored"
+        done = CliRunner().invoke(main, here, env={"QUITTANCE_DATA": str(data)})
+        assert done.exit_code == 0, done.output
+    assert found(Settings(data=tmp_path / "restored", demo=False))["ok"]
