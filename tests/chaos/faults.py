@@ -68,8 +68,12 @@ class Saboteur:
             await asyncio.gather(self._task, return_exceptions=True)
         await asyncio.gather(*self._repairs)
         self._world.to_database.commits_to_cut = 0
+        await self._world.patiently(self._all_ready)
+
+    async def _all_ready(self) -> bool:
         await self._revive()
-        await self._world.ready()
+        fleet = self._world.fleet
+        return all([await asyncio.to_thread(fleet.ready, name) for name in fleet.names])
 
     async def _run(self) -> None:
         tick, due = 0.25, self._pause()

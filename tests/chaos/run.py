@@ -1,7 +1,6 @@
 """One run of chaos: load and faults at once, then repair, rest, and the proof."""
 
 import asyncio
-import json
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -80,8 +79,7 @@ async def _play(
     events = sum((await asyncio.to_thread(world.heads)).values())
     tell("proving")
     verdict = await asyncio.to_thread(world.compare, ledger)
-    proof = await asyncio.to_thread(world.fleet.run, "verify", "--json")
-    proved = json.loads(proof.stdout) if proof.stdout else {"ok": False, "failed": [proof.stderr]}
+    proved = await asyncio.to_thread(world.verify)
     return {
         "seed": wish.seed,
         "events": events,

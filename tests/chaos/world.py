@@ -2,7 +2,10 @@
 
 import asyncio
 import base64
+import json
 import shutil
+import subprocess
+import sys
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from functools import partial
@@ -31,8 +34,10 @@ from tests.chaos.ledger import Ledger, Verdict
 from tests.distributed.cluster import Brokers, Fleet, PostgresServer
 from tests.distributed.processes import SERVICES, NeverCame
 from tests.distributed.proxy import Proxy
+from tests.engines import ROOT
 
 T = TypeVar("T")
+QUIET_ROUNDS = 2
 PATIENCE_SECONDS = 240.0
 """How long anything may take to come: a start, or rest once everything is repaired."""
 
@@ -113,17 +118,44 @@ class World:
         raise NeverCame("; ".join(await asyncio.to_thread(self.waits)) or "an answer")
 
     async def at_rest(self) -> None:
-        """Wait until everything recorded was sent, heard and done; twice in a row, all the same."""
-        seen: list[list[int]] = []
+        """Wait until everything recorded was sent, heard and done; twice in a row, all the same.
 
-        async def still() -> bool:
-            if await asyncio.to_thread(self.waits):
-                seen.clear()
-                return False
-            seen.append(list((await asyncio.to_thread(self.heads)).values()))
-            return len(seen) > 1 and seen[-1] == seen[-2]
+        However much there is to do: patience ends only where nothing moves any more.
+        """
+        still, before = 0, -1
+        waited = asyncio.get_running_loop().time()
+        while still < QUIET_ROUNDS:
+            waiting = await asyncio.to_thread(self.waits)
+            done = await asyncio.to_thread(self._done)
+            if done != before:
+                still, before, waited = 0, done, asyncio.get_running_loop().time()
+            elif not waiting:
+                still += 1
+            elif asyncio.get_running_loop().time() - waited > PATIENCE_SECONDS:
+                raise NeverCame("; ".join(waiting))
+            await asyncio.sleep(0.5)
 
-        await self.patiently(still)
+    def _done(self) -> int:
+        """Return a number that grows with whatever is recorded, sent, heard or done."""
+        total = sum(self.heads().values())
+        for name in SERVICES:
+            with self.postgres.connect(name) as db:
+                row = db.execute("SELECT coalesce(sum(seq), 0) FROM positions").fetchone()
+                total += int(str(row[0])) if row else 0
+        return total
+
+    def verify(self) -> dict[str, Any]:
+        """Return what `quittance verify` finds, however long it takes."""
+        done = subprocess.run(
+            [sys.executable, "-m", "services", "verify", "--json"],
+            cwd=ROOT,
+            env=self.fleet.environment(),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        found: dict[str, Any] = json.loads(done.stdout or '{"ok": false}')
+        return {"failed": [done.stderr[-2_000:]]} | found
 
     def heads(self) -> dict[str, int]:
         """Return how many events each service has recorded; empty while the database is away."""

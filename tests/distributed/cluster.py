@@ -264,7 +264,8 @@ class Fleet(Shape):
         if name.endswith(".2"):
             peers |= {one: self.ports.get(f"{one}.2", port) for one, port in peers.items()}
         told = ",".join(f"{one}=http://127.0.0.1:{port}" for one, port in peers.items())
-        return {**super().environment(name), "QUITTANCE_PEERS": told}
+        quiet = {"QUITTANCE_LOG_LEVEL": "warning", "QUITTANCE_PEERS": told}
+        return {**super().environment(name), **quiet}
 
     @override
     def program(self, service: str, days_ahead: int) -> Sequence[str]:

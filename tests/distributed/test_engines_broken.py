@@ -6,7 +6,6 @@ logs hold: nothing lost, nothing doubled. At the end all invariants are proved.
 """
 
 import asyncio
-import json
 import signal
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Any, TypeVar
@@ -278,11 +277,9 @@ def test_connections_that_break_all_at_once_are_made_again(stage: Stage) -> None
 
 
 def test_after_all_of_it_every_invariant_holds_and_every_process_still_runs(stage: Stage) -> None:
-    """P1, P12: and clients saw nothing but receipts, 503, and connections that broke."""
+    """P1, P12: and clients saw nothing but receipts, 503, the end of a token, broken lines."""
     fleet = stage.world.fleet
     assert fleet.died() == {}
-    found: dict[str, Any] = json.loads(stage.run(fleet.command, "verify", "--json"))
-    assert found["failed"] == []
-    assert set(stage.load.seen) - {"200", "202", "503"} <= {
-        answer for answer in stage.load.seen if answer.startswith("no answer")
-    }
+    assert stage.run(stage.world.verify)["failed"] == []
+    strange = {answer for answer in stage.load.seen if not answer.startswith("no answer")}
+    assert strange <= {"200", "202", "401", "503"}
