@@ -272,6 +272,7 @@ def _envelope(event: Event, number: int) -> Envelope:
 
 
 def analyse(store: Store) -> None:
-    """Let the engine look at its tables, as its own upkeep does in operation."""
-    with store.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as db:
-        db.execute(text("VACUUM ANALYZE" if db.dialect.name == "postgresql" else "PRAGMA optimize"))
+    """Let PostgreSQL look at its tables, as its own upkeep does; SQLite has none in operation."""
+    if store.engine.dialect.name == "postgresql":
+        with store.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as db:
+            db.execute(text("VACUUM ANALYZE"))

@@ -101,8 +101,6 @@ async def embedded(count: int) -> Sequence[Figure]:
         grown = Grown(await join(system, practice(1, 1, wish, DAY)), count, DAY)
         hosts = [system.hosts[name] for name in ("gateway", "factoring")]
         fill(grown.events(), *((host.store, host.service) for host in hosts))
-        for host in hosts:
-            analyse(host.store)
         async with somebody(system, grown.practice) as client:
             return [
                 figure(f"{count:,}, {what}", await timed(client, path), count)

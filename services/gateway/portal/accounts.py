@@ -7,7 +7,7 @@ import msgspec
 
 from services.gateway.portal.frame import Visit
 
-PAGE = 200
+PAGE = 100
 """Lines that are shown at once; a large practice has thousands in a month."""
 
 

@@ -294,7 +294,7 @@ def events_of(db: Connection, practice_id: str, invoice_id: str) -> Sequence[Row
 
 def numbers_of(db: Connection, practice_id: str, ids: Sequence[str]) -> Mapping[str, str]:
     """Return the numbers of some invoices, by id."""
-    query = select(invoices.c.invoice_id, invoices.c.number).where(
-        invoices.c.practice_id == practice_id, invoices.c.invoice_id.in_(ids)
-    )
-    return {row.invoice_id: row.number for row in db.execute(query)}
+    # The practice is compared here: named in the query, SQLite would read all of its invoices.
+    query = select(invoices.c.invoice_id, invoices.c.number, invoices.c.practice_id)
+    found = db.execute(query.where(invoices.c.invoice_id.in_(ids)))
+    return {row.invoice_id: row.number for row in found if row.practice_id == practice_id}
