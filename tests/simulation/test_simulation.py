@@ -18,7 +18,7 @@ from tests.simulation.runner import runner, told
 from tests.simulation.steps import POINTS, plan
 
 ROOT = Path(__file__).parents[2]
-SEEDS = 1_000
+SEEDS = 500
 FOUND_WITHIN = 40
 STEPS_MAX = 8
 PATIENCE_SECONDS = 1_500
