@@ -81,14 +81,14 @@ class Guarded:
         )
         self.lines: list[str] = []
 
-    def wait_for(self, line: str) -> bool:
+    def wait_for(self, line: str, seconds: float = START_SECONDS) -> bool:
         """Return whether the output said `line` in time; go on reading in the background."""
         seen = threading.Event()
         said = threading.Event()
         output = self.process.stdout
         assert output is not None
         threading.Thread(target=self._read, args=(output, line, seen, said), daemon=True).start()
-        seen.wait(START_SECONDS)
+        seen.wait(seconds)
         return said.is_set()
 
     def _read(

@@ -31,7 +31,8 @@ from services.gateway.tables import practices as directory
 from services.simulator.partner import Access
 from services.simulator.practices import Practice
 from tests.chaos.ledger import Ledger, Verdict
-from tests.distributed.cluster import Brokers, Fleet, PostgresServer
+from tests.distributed.cluster import Brokers, PostgresServer
+from tests.distributed.fleet import Fleet
 from tests.distributed.processes import SERVICES, NeverCame
 from tests.distributed.proxy import Proxy
 from tests.engines import ROOT

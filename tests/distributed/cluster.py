@@ -1,6 +1,6 @@
-"""Engines that are made to break: brokers and a database server of a test's own, and a fleet.
+"""Engines that are made to break: brokers and a database server of a test's own.
 
-Each listens behind a proxy, so that connections can be cut while both ends live.
+Each may listen behind a proxy, so that connections can be cut while both ends live.
 """
 
 import os
@@ -11,19 +11,17 @@ import signal
 import subprocess
 import tempfile
 from base64 import urlsafe_b64encode
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import httpx
 import psycopg
-from typing_extensions import override
 
-from tests.distributed.processes import PATIENCE, SERVICES, NeverCame, Shape, eventually
+from tests.distributed.processes import NeverCame, eventually
 from tests.engines import GUARD, Guarded, Unavailable, free_port, kafka_jars
 
-PLAIN = ("-m", "tests.chaos.serve")
-"""Serves with letters that cost nothing to print."""
+START_SECONDS = 240.0
+"""Long enough for a broker that starts while all else is at work on the same cores."""
 CLUSTER_ID = "MkU3OEVBNTcwNTJENDM2Qk"
 PROPERTIES = """
 process.roles=broker,controller
@@ -80,10 +78,10 @@ class Broker:
         logs = [f"{quiet}defaultLogLevel=error", f"{quiet}log.kafka.server.KafkaRaftServer=info"]
         run = [*java(), *logs, "kafka.Kafka", str(self.folder / "server.properties")]
         self._server = Guarded(GUARD, str(self.folder), *run)
-        if not self._server.wait_for("Kafka Server started"):
+        if not self._server.wait_for("Kafka Server started", START_SECONDS):
             lines = "".join(self._server.lines[-5:])
             self.kill()
-            raise Unavailable(f"Kafka did not start: {lines}")
+            raise NeverCame(f"Kafka did not start: {lines}")
 
     def kill(self) -> None:
         """End it as a failing machine does; what is on its disk stays."""
@@ -190,10 +188,15 @@ class PostgresServer:
 
     def start(self) -> None:
         """Start it and wait until it has recovered and answers."""
-        self._server = Guarded(GUARD, str(self._folder / "nothing"), *self._run)
-        said = self._server.wait_for("database system is ready to accept connections")
+        self._server = self._guarded()
+        said = self._server.wait_for("system is ready to accept connections", START_SECONDS)
         if not said and not self._answers():
-            raise Unavailable(f"PostgreSQL did not start: {''.join(self._server.lines[-5:])}")
+            raise NeverCame(f"PostgreSQL did not start: {''.join(self._server.lines[-5:])}")
+
+    def _guarded(self) -> Guarded:
+        """Start it under a guard that removes its files with it, where they are its own."""
+        gone = self._folder if self._own else self._folder / "nothing"
+        return Guarded(GUARD, str(gone), *self._run)
 
     def kill(self, how: signal.Signals = signal.SIGQUIT) -> None:
         """End it without a checkpoint: SIGQUIT as `pg_ctl stop -m immediate`, or SIGKILL."""
@@ -227,74 +230,10 @@ class PostgresServer:
         def ready() -> bool:
             assert self._server is not None
             if self._server.process.poll() is not None:
-                self._server = Guarded(GUARD, str(self._folder / "nothing"), *self._run)
+                self._server = self._guarded()
             return self.answers()
 
         try:
             return bool(eventually(ready))
         except NeverCame:
             return False
-
-
-class Fleet(Shape):
-    """The distributed shape with two instances of services: `ingest` and `ingest.2`.
-
-    Second instances ask second instances, as if each stood on a machine of its own.
-    """
-
-    def __init__(
-        self, folder: Path, database: str, bootstrap: str, seconds: Sequence[str], *, plain: bool
-    ) -> None:
-        """Services named in `seconds` run twice; with `plain`, letters are not really printed."""
-        super().__init__(folder, database, bootstrap)
-        self._plain = plain
-        self.ports |= {f"{name}.2": free_port() for name in seconds}
-        self.names = tuple(self.ports)
-        self.frozen: set[str] = set()
-
-    @property
-    def doors(self) -> list[int]:
-        """Return the ports of the gateway's instances."""
-        return [port for name, port in self.ports.items() if name.startswith("gateway")]
-
-    @override
-    def environment(self, name: str = "gateway") -> Mapping[str, str]:
-        """Return all that a process is told."""
-        peers = {one: self.ports[one] for one in SERVICES}
-        if name.endswith(".2"):
-            peers |= {one: self.ports.get(f"{one}.2", port) for one, port in peers.items()}
-        told = ",".join(f"{one}=http://127.0.0.1:{port}" for one, port in peers.items())
-        quiet = {"QUITTANCE_LOG_LEVEL": "warning", "QUITTANCE_PEERS": told}
-        return {**super().environment(name), **quiet}
-
-    @override
-    def program(self, service: str, days_ahead: int) -> Sequence[str]:
-        return [*PLAIN, service] if self._plain else super().program(service, days_ahead)
-
-    def ready(self, name: str) -> bool:
-        """Say whether an instance answers that it is ready."""
-        try:
-            url = f"http://127.0.0.1:{self.ports[name]}/health/ready"
-            return httpx.get(url, timeout=5).status_code == 200
-        except httpx.TransportError:
-            return False
-
-    def running(self, name: str) -> bool:
-        return name in self._processes
-
-    def freeze(self, name: str) -> None:
-        """Stop a process where it stands, its connections open (F9)."""
-        os.kill(self._processes[name][0].pid, signal.SIGSTOP)
-        self.frozen.add(name)
-
-    def wake(self, name: str) -> None:
-        self.frozen.discard(name)
-        os.kill(self._processes[name][0].pid, signal.SIGCONT)
-
-    @override
-    def kill(self, name: str) -> None:
-        self.frozen.discard(name)
-        super().kill(name)
-
-
-__all__ = ["PATIENCE", "Broker", "Brokers", "Fleet", "PostgresServer"]
