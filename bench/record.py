@@ -14,6 +14,7 @@ from bench.measure import HEADINGS, Figure
 
 DOCUMENT = Path(__file__).parent.parent / "docs" / "performance.md"
 SECTION = re.compile(r"^## (?P<name>\w+): .*?(?=^## |\Z)", re.DOTALL | re.MULTILINE)
+MISSING = re.compile(r"^Not recorded yet: (?P<names>.*)\.\n?", re.MULTILINE)
 
 
 @dataclass
@@ -63,7 +64,10 @@ def write(section: Section) -> None:
     """Put a section in place of the one of that name; sections stand in the benches' order."""
     text = DOCUMENT.read_text(encoding="utf-8")
     start = text.index("\n## ") + 1 if "\n## " in text else len(text)
+    head = MISSING.sub("", text[:start]).rstrip()
     sections = {found["name"]: found[0].rstrip() + "\n" for found in SECTION.finditer(text)}
     sections[section.name] = section.text()
+    if missing := [name for name in NAMES if name not in sections]:
+        head += f"\n\nNot recorded yet: {', '.join(missing)}."
     kept = [sections[name] for name in NAMES if name in sections]
-    DOCUMENT.write_text(text[:start].rstrip() + "\n\n" + "\n".join(kept), encoding="utf-8")
+    DOCUMENT.write_text(f"{head}\n\n" + "\n".join(kept), encoding="utf-8")
