@@ -132,6 +132,7 @@ def pages(language: Language) -> Iterator[tuple[str, Mapping[str, Any]]]:
     yield "hand_in.html", {**own, **given}
     account = {"account": Account(-1, 2, 3), "statement": statement, "month": "2026-11"}
     account |= {"months": ["2026-11"], "numbers": {"invoice-1": EVIL}, "entry": str}
+    account |= {"begun": False, "more_href": "/account?month=2026-11&cursor=1"}
     yield "account.html", {**own, **account}
     found = [SimpleNamespace(practice_id=EVIL, name=EVIL, holder=EVIL, account_no=1)]
     yield "practices.html", {**own, "q": EVIL, "found": found}
