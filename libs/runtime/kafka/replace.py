@@ -8,7 +8,7 @@ from aiokafka.errors import UnknownTopicOrPartitionError, for_code
 
 from libs.runtime.kafka.cluster import Cluster
 
-GONE_SECONDS = 60
+GONE_SECONDS = 120
 GONE_ROUNDS = 3
 """Brokers tell each other a little later; a topic seen as gone so often in a row is gone."""
 

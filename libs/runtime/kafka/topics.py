@@ -15,7 +15,7 @@ from libs.runtime.records import PARTITIONS, parked_topic_of, topic_of
 BROKERS_FOR_SAFETY = 3
 """With so many brokers a record is on three of them; two have it before it is acknowledged."""
 
-SETTLE_SECONDS = 30
+SETTLE_SECONDS = 120
 DAY_MS = 86_400_000
 
 
