@@ -79,7 +79,11 @@ class Worker:
                     last = True
                 else:
                     jobs.append(job)
-            self._work(jobs)
+            try:
+                self._work(jobs)
+            except Exception as error:  # noqa: BLE001 - a bug, told to all rather than to nobody
+                for one in jobs:
+                    one.error = one.error or error
             for loop, same in groupby(jobs, attrgetter("loop")):
                 loop.call_soon_threadsafe(_settle, list(same))
             if last:
