@@ -22,7 +22,9 @@ SEEDS = 500
 FOUND_WITHIN = 40
 STEPS_MAX = 8
 PATIENCE_SECONDS = 1_500
-REACHED = {*PUBLIC, "died", "failed", "parked"}
+SELDOM = {"CallRecorded"}
+"""Comes late on a long ladder, in few seeds of thousands; flows show it."""
+REACHED = {*PUBLIC, "died", "failed", "parked"} - SELDOM
 """What a few hundred seeds must have led to, or they prove little."""
 
 
