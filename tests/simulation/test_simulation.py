@@ -23,7 +23,7 @@ FOUND_WITHIN = 40
 STEPS_MAX = 8
 PATIENCE_SECONDS = 1_500
 SELDOM = {"CallRecorded"}
-"""Comes late on a long ladder, in few seeds of thousands; flows show it."""
+"""Comes late on a long ladder, in few seeds of thousands; its own tests show it."""
 REACHED = {*PUBLIC, "died", "failed", "parked"} - SELDOM
 """What a few hundred seeds must have led to, or they prove little."""
 
