@@ -7,7 +7,7 @@ RUNS := .venv/runs
 STAMP := .venv/installed
 
 .DEFAULT_GOAL := help
-.PHONY: help run check format lint types arch test simulate chaos bench schemas docs up down lock audit sbom clean attack
+.PHONY: help run check format lint types arch test engines simulate chaos bench schemas docs up down lock audit sbom clean attack
 
 help: ## list the commands
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -47,8 +47,14 @@ types: $(STAMP) ## mypy strict
 arch: $(STAMP) ## who may import whom
 	$(BIN)/lint-imports
 
-test: $(STAMP) ## all tests, on embedded PostgreSQL and real Kafka brokers
-	$(BIN)/python -m pytest -n $(PROCESSES) --dist loadfile
+# Engines broken for minutes, in scenes that want the machine to themselves: by night, `make engines`.
+LONG := tests/chaos tests/distributed/test_engines_broken.py
+
+test: $(STAMP) ## all tests but the long ones, on embedded PostgreSQL and real Kafka brokers
+	$(BIN)/python -m pytest -n $(PROCESSES) --dist loadfile $(addprefix --ignore=,$(LONG))
+
+engines: $(STAMP) ## the long tests: brokers, databases and services broken under load
+	$(BIN)/python -m pytest $(LONG)
 
 seeds ?= 1000
 from ?= 1
