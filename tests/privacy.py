@@ -20,10 +20,8 @@ from urllib.parse import quote, quote_plus
 import httpx
 import msgspec
 import pytest
-import structlog
 from lxml import etree
 from sqlalchemy import select
-from structlog._config import BoundLoggerLazyProxy
 
 from libs.events import BankCreditBooked, Envelope, Event, Refused
 from libs.events.values import Address, EventId, Party, SubjectId
@@ -33,7 +31,7 @@ from services.gateway import registration
 from services.gateway.tables import people
 from services.simulator.camt054 import Receipt
 from services.simulator.invoices import Invoice
-from tests import cast
+from tests import cast, logging_config
 from tests.system import MONDAY, Cooperative, Member
 
 CHILD_BORN_ON = date(2016, 5, 9)
@@ -81,14 +79,11 @@ def logged() -> Iterator[io.StringIO]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "stderr", lines)
         log.configure("debug")
+        logging_config.forgotten()
         logging.getLogger().addHandler(handler)
         yield lines
         logging.getLogger().removeHandler(handler)
-        structlog.reset_defaults()
-        for module in list(sys.modules.values()):
-            for one in list(vars(module).values()):
-                if type(one) is BoundLoggerLazyProxy:
-                    vars(one).pop("bind", None)
+        logging_config.as_at_first()
 
 
 @dataclass(frozen=True)

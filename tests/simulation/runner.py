@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import structlog
 
+from tests import logging_config
 from tests.simulation.machine import Machine, Snapshot, Wiring
 from tests.simulation.steps import Plan, Step, plan
 from tests.simulation.troubles import on_stage
@@ -102,6 +103,7 @@ def runner(wiring: Wiring | None = None) -> Iterator[Runner]:
     """Return a runner on a machine of its own; nothing is logged meanwhile."""
     before = structlog.get_config()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger("critical"))
+    logging_config.forgotten()
     machine = Machine(wiring)
     try:
         with on_stage(machine.fuse):
@@ -109,6 +111,7 @@ def runner(wiring: Wiring | None = None) -> Iterator[Runner]:
     finally:
         machine.close()
         structlog.configure(**before)
+        logging_config.forgotten()
 
 
 def told(failed: Outcome, shortest: Outcome) -> str:

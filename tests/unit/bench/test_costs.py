@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import threading
+from pathlib import Path
 from time import thread_time
 
 import pytest
@@ -66,9 +67,10 @@ def test_the_core_time_of_a_process_counts_its_children_alive_and_ended() -> Non
     assert core_seconds(process.pid) == 0
 
 
-def test_a_process_is_found_by_its_command_among_those_started_here() -> None:
-    with subprocess.Popen(["cat"], stdin=subprocess.PIPE) as process:
-        assert started("cat") == process.pid
+def test_a_process_is_found_by_its_command_among_those_started_here(tmp_path: Path) -> None:
+    (tmp_path / "scribe").symlink_to("/bin/cat")
+    with subprocess.Popen([str(tmp_path / "scribe")], stdin=subprocess.PIPE) as process:
+        assert started("scribe") == process.pid
         process.communicate(b"")
     with pytest.raises(LookupError):
-        started("cat")
+        started("scribe")

@@ -14,6 +14,7 @@ from sqlalchemy.exc import IntegrityError
 
 from libs.runtime import log
 from libs.runtime.trouble import Damaged, told
+from tests import logging_config
 
 NAME = "Kanarienvogel"
 
@@ -27,9 +28,10 @@ def written(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
     root.handlers[:] = []
     monkeypatch.setattr(sys, "stderr", lines)
     log.configure("info", "dunning")
+    logging_config.forgotten()
     yield lines
     root.handlers[:] = kept
-    structlog.reset_defaults()
+    logging_config.as_at_first()
 
 
 def refused_by_the_database() -> IntegrityError:
