@@ -25,6 +25,10 @@ class SubmissionAccepted(Event, frozen=True, kw_only=True):
     """uuid5 of biller, request id, date, timestamp: copies and stornos name the same invoice."""
     content: DocumentId
     """Digest of the message as received."""
+    finished: DocumentId | None = None
+    """The invoice that its practice finished itself (variant A); sent as it is."""
+    attachments: tuple[DocumentId, ...] = ()
+    """Documents that came with it; a sheet's pictures (variant E) among them, in their order."""
     facts: Facts
     received_at: datetime | None = None
     size_bytes: int = 0

@@ -34,6 +34,8 @@ class InvoiceIssued(Event, frozen=True, kw_only=True):
     facts: Facts
     open_rappen: int
     """What is asked for, rounded to 5 rappen (BR-43)."""
+    finished: DocumentId | None = None
+    """The document that its practice finished itself (variant A); only a payment part is added."""
     rounding_rappen: int
     issued_on: date
     due_on: date

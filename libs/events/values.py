@@ -76,6 +76,21 @@ class Kind(StrEnum):
     REMINDER = "reminder"
 
 
+class Variant(StrEnum):
+    """How a practice handed over what it did (BR-27)."""
+
+    XML = "XML"
+    """A generalInvoiceRequest of practice software."""
+    WEB = "I"
+    """Services entered in the portal, priced here."""
+    SUITE = "RH"
+    """Services handed over by a practice suite, priced here."""
+    SHEET = "E"
+    """A sheet on paper, keyed by a clerk, priced here."""
+    FINISHED = "A"
+    """A finished invoice as PDF; nothing is priced again."""
+
+
 class Payer(StrEnum):
     """Who is asked to pay; decides terms and the way of reminding (BR-29, BR-128)."""
 
@@ -205,6 +220,17 @@ class ServiceLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     obligation: bool = True
 
 
+class Attachment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A document that came with an invoice; kept apart from it, under its case."""
+
+    document: DocumentId
+    media_type: str
+    """By what it holds, not by what its sender called it."""
+    size_bytes: int
+    title: str = ""
+    filename: str = ""
+
+
 class Medical(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What was done and why: belongs to the case, never travels in the clear."""
 
@@ -216,6 +242,7 @@ class Medical(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     card_id: str = ""
     case_id: str = ""
     case_on: date | None = None
+    attachments: tuple[Attachment, ...] = ()
 
 
 class VatGroup(msgspec.Struct, frozen=True, kw_only=True):
@@ -261,6 +288,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     software: str = ""
     """Name and version of the program that wrote the message, for support."""
     guid: str = ""
+    variant: Variant = Variant.XML
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -97,6 +97,7 @@ def _issue_invoice(event: SubmissionAccepted, desk: Desk) -> IssueInvoice | None
         terms=slot.terms,
         holidays=slot.holidays,
         facts=event.facts,
+        finished=event.finished,
         debtor=event.debtor,
         patient=event.patient,
         medical=event.medical,

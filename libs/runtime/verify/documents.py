@@ -52,8 +52,8 @@ def named(
                 found = decoders[kind].decode(data)
             except msgspec.DecodeError:
                 continue  # the chain tells that it was changed, and the read tables what it held
-            for document in msgspec.structs.astuple(found):
-                if document:
+            for one in msgspec.structs.astuple(found):
+                for document in one if isinstance(one, tuple) else (one,) if one else ():
                     yield position, document
 
 
@@ -63,7 +63,7 @@ def _decoders(kinds: Sequence[type[Event]]) -> Mapping[str, msgspec.json.Decoder
     found = {}
     for kind in kinds:
         fields = [
-            (name, DocumentId | None, None)
+            (name, DocumentId | tuple[DocumentId, ...] | None, None)
             for name, annotation in get_type_hints(kind).items()
             if annotation is DocumentId or DocumentId in get_args(annotation)
         ]

@@ -36,6 +36,8 @@ class AcceptSubmission:
     content: DocumentId
     received_at: datetime
     size_bytes: int
+    finished: DocumentId | None = None
+    attachments: tuple[DocumentId, ...] = ()
     facts: Facts
     findings: tuple[Finding, ...]
     debtor: Private[Party]
@@ -120,6 +122,8 @@ def accept(state: State, command: AcceptSubmission) -> Sequence[SubmissionAccept
             submission_id=command.submission_id,
             invoice_id=command.invoice_id,
             content=command.content,
+            finished=command.finished,
+            attachments=command.attachments,
             facts=command.facts,
             received_at=command.received_at,
             size_bytes=command.size_bytes,

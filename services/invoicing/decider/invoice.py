@@ -13,6 +13,7 @@ from libs.events import (
 )
 from libs.events.terms import Terms
 from libs.events.values import (
+    DocumentId,
     Facts,
     InvoiceId,
     Kind,
@@ -74,6 +75,7 @@ class IssueInvoice:
     """The practice's terms as of that day (BR-159); None: it has settled none."""
     holidays: Holidays
     facts: Facts
+    finished: DocumentId | None = None
     debtor: Private[Party]
     patient: Private[Patient]
     medical: Private[Medical]
@@ -169,6 +171,7 @@ def issue(state: Unissued, command: IssueInvoice) -> Sequence[InvoiceEvent]:
         payer=payer,
         language=facts.language,
         facts=facts,
+        finished=command.finished,
         open_rappen=max(payable, 0),
         rounding_rappen=payable - exact,
         issued_on=command.issued_on,
