@@ -3,13 +3,11 @@
 from datetime import date, datetime
 
 from libs.events.event import Event
+from libs.events.handed import Facts, Finding, Medical
 from libs.events.values import (
     CreditId,
     DocumentId,
-    Facts,
-    Finding,
     InvoiceId,
-    Medical,
     Party,
     Patient,
     Private,

@@ -4,13 +4,12 @@ from datetime import date
 from typing import Literal
 
 from libs.events.event import Event
+from libs.events.handed import Facts, Medical
 from libs.events.values import (
     CreditId,
     DocumentId,
-    Facts,
     InvoiceId,
     Language,
-    Medical,
     Party,
     Patient,
     Payer,

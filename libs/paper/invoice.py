@@ -10,16 +10,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from libs.events.values import (
-    Diagnosis,
-    Facts,
-    Language,
-    Medical,
-    Party,
-    Patient,
-    Payer,
-    ServiceLine,
-)
+from libs.events.handed import Diagnosis, Facts, Medical, ServiceLine
+from libs.events.values import Language, Party, Patient, Payer
 from libs.paper import figures
 from libs.paper.characters import foreign, normalised
 from libs.paper.letters import Creditor, Printed

@@ -10,7 +10,8 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from libs.events.values import Finding, Language
+from libs.events.handed import Finding
+from libs.events.values import Language
 from libs.runtime.clock import Clock
 from libs.runtime.engines import UnsafeSetUp
 from services.ingest import findings, xml_invoice

@@ -22,7 +22,8 @@ from libs.events import (
     SubmissionAccepted,
     SubmissionRejected,
 )
-from libs.events.values import Finding, Private
+from libs.events.handed import Finding
+from libs.events.values import Private
 from libs.runtime.rows import Change, change, drop, put
 from services.gateway.decider.client import ClientAdded, ClientRevoked
 from services.gateway.decider.practice import section_of

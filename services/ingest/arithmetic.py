@@ -6,7 +6,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Final
 
-from libs.events.values import Kind, VatGroup
+from libs.events.handed import VatGroup
+from libs.events.values import Kind
 from services.ingest.lexical import money, number
 from services.ingest.lines import (
     HUNDRED,

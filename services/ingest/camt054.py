@@ -12,7 +12,8 @@ from typing import Final
 
 from lxml import etree
 
-from libs.events.values import CreditId, Finding
+from libs.events.handed import Finding
+from libs.events.values import CreditId
 from libs.runtime.ids import derived
 from services.ingest.arithmetic import francs
 from services.ingest.bank_file import BankFile, Movement, Unidentified, kind_of

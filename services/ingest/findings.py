@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from libs.events.values import Finding, InvoiceId, Language, SubmissionId
+from libs.events.handed import Finding
+from libs.events.values import InvoiceId, Language, SubmissionId
 
 
 @dataclass(frozen=True, kw_only=True)

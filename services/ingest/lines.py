@@ -13,7 +13,7 @@ from typing import Final, TypeAlias
 
 from msgspec import Struct
 
-from libs.events.values import ServiceLine
+from libs.events.handed import ServiceLine
 from services.ingest.lexical import DAYS, MONEY, NUMBERS, money, number, truth
 from services.ingest.remembered import Remembered
 from services.ingest.xml_tree import Node

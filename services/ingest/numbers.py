@@ -7,7 +7,8 @@ number is only printed, and public samples are full of invented numbers.
 
 from typing import Final
 
-from libs.events.values import Facts, Scheme
+from libs.events.handed import Facts
+from libs.events.values import Scheme
 from services.ingest.arithmetic import francs
 from services.ingest.lexical import ean_ok, is_qr_iban, mod10_digit, mod97_ok, reference_ok
 from services.ingest.parties import PSEUDO_GLNS

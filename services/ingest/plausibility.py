@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from libs.events.values import Facts, Kind, Law, Party, Patient, Scheme
+from libs.events.handed import Facts
+from libs.events.values import Kind, Law, Party, Patient, Scheme
 from services.ingest.arithmetic import is_usual_rate
 from services.ingest.lines import Line
 from services.ingest.parties import is_incomplete, same_person

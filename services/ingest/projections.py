@@ -17,7 +17,8 @@ from libs.events import (
     SubmissionAccepted,
     SubmissionRejected,
 )
-from libs.events.values import COOPERATIVE, DocumentId, Finding, PracticeId, SubmissionId
+from libs.events.handed import Finding
+from libs.events.values import COOPERATIVE, DocumentId, PracticeId, SubmissionId
 from libs.runtime.rows import Change, put
 from services.ingest.decider.bank import BankFileImported, BankFileRefused, BankSum
 from services.ingest.decider.submission import Accepted

@@ -3,19 +3,8 @@
 from dataclasses import dataclass
 from datetime import date
 
-from libs.events.values import (
-    LANGUAGES,
-    Diagnosis,
-    Facts,
-    Kind,
-    Language,
-    Law,
-    Medical,
-    Party,
-    Patient,
-    Scheme,
-    ServiceLine,
-)
+from libs.events.handed import Diagnosis, Facts, Medical, ServiceLine
+from libs.events.values import LANGUAGES, Kind, Language, Law, Party, Patient, Scheme
 from services.ingest.arithmetic import Balance
 from services.ingest.lexical import day, days, truth
 from services.ingest.numbers import biller_of, gln_of

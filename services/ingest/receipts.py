@@ -5,7 +5,8 @@ from typing import Any
 
 from sqlalchemy import RowMapping
 
-from libs.events.values import LANGUAGES, Finding, Language
+from libs.events.handed import Finding
+from libs.events.values import LANGUAGES, Language
 from libs.runtime.web import Problem
 from services.ingest import findings
 from services.ingest.decider.bank import BankFileImported

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from libs.events.values import Finding
+from libs.events.handed import Finding
 from services.ingest.findings import CATALOGUE
 from services.ingest.xml_tree import Node
 

@@ -8,15 +8,8 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
 
-from libs.events.values import (
-    Facts,
-    Finding,
-    InvoiceId,
-    Medical,
-    Party,
-    Patient,
-    SubmissionId,
-)
+from libs.events.handed import Facts, Finding, Medical
+from libs.events.values import InvoiceId, Party, Patient, SubmissionId
 from libs.runtime.ids import derived
 from services.ingest import arithmetic, attachments, grammar, numbers, plain, plausibility, versions
 from services.ingest.findings import Unreadable, refused

@@ -12,7 +12,7 @@ from xml.parsers import expat
 
 from msgspec import Struct
 
-from libs.events.values import Finding
+from libs.events.handed import Finding
 from services.ingest.findings import broken
 
 DEPTH_MAX: Final = 64

@@ -3,8 +3,9 @@
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
+from libs.events.handed import Facts
 from libs.events.terms import Terms
-from libs.events.values import Facts, Law, Payer, PracticeKind
+from libs.events.values import Law, Payer, PracticeKind
 
 DELIVERY_WORKING_DAYS = 6
 """How long mass mail is on its way, until its hand-over is recorded. Source: BR-60."""

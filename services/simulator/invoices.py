@@ -11,7 +11,8 @@ from zoneinfo import ZoneInfo
 
 from msgspec import structs
 
-from libs.events.values import Kind, Law, PracticeKind, Scheme, ServiceLine, VatGroup
+from libs.events.handed import ServiceLine, VatGroup
+from libs.events.values import Kind, Law, PracticeKind, Scheme
 from services.simulator import identifiers
 from services.simulator.insurers import Insurer, insurer_for
 from services.simulator.lines import Basket, compose

@@ -6,7 +6,8 @@ from datetime import date
 from decimal import Decimal
 from random import Random
 
-from libs.events.values import Law, ServiceLine
+from libs.events.handed import ServiceLine
+from libs.events.values import Law
 from services.simulator.practices import Practice
 from services.simulator.tariffs import (
     HOME_CARE,

@@ -6,7 +6,7 @@ Its slip is the orange one, which nobody has been able to pay since October 2022
 from lxml import etree
 from stdnum.ch import esr
 
-from libs.events.values import ServiceLine
+from libs.events.handed import ServiceLine
 from services.simulator.invoices import Invoice
 from services.simulator.markup import add, party_45
 from services.simulator.parties import cast

@@ -2,7 +2,8 @@
 
 from lxml import etree
 
-from libs.events.values import Kind, Law, Scheme, ServiceLine
+from libs.events.handed import ServiceLine
+from libs.events.values import Kind, Law, Scheme
 from services.simulator.invoices import Invoice
 from services.simulator.markup import add, document, francs, party_50
 from services.simulator.parties import (

@@ -10,7 +10,8 @@ from decimal import ROUND_HALF_UP, Decimal
 from functools import cache
 from itertools import starmap
 
-from libs.events.values import Language, Law, ServiceLine
+from libs.events.handed import ServiceLine
+from libs.events.values import Language, Law
 from services.simulator import identifiers
 from services.simulator.tables import rows
 

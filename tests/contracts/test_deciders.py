@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from libs.events import Event, Refused, values
+from libs.events import Event, Refused, handed, values
 from libs.runtime.service import Decider
 from libs.runtime.vault import private_fields
 from services.dunning.calendar_days import Calendar
@@ -33,8 +33,8 @@ for _value in vars(values).values():
 st.register_type_strategy(date, _days)
 st.register_type_strategy(int, st.integers(0, 100_000))
 st.register_type_strategy(
-    values.Finding,
-    st.builds(values.Finding, code=_words, severity=st.just("warning"), params=st.just({})),
+    handed.Finding,
+    st.builds(handed.Finding, code=_words, severity=st.just("warning"), params=st.just({})),
 )
 st.register_type_strategy(
     values.Private,

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from libs.events.values import Finding
+from libs.events.handed import Finding
 from libs.runtime.web import Problem
 from services.gateway.portal.catalogue import Words
 from services.gateway.portal.formats import NOTHING

@@ -8,7 +8,7 @@ import msgspec
 from fastapi import APIRouter, Query, Request, Response
 from starlette.datastructures import UploadFile
 
-from libs.events.values import Finding
+from libs.events.handed import Finding
 from libs.runtime.web import Problem
 from services.gateway import sessions
 from services.gateway.portal import figures

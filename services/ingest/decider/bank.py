@@ -12,7 +12,8 @@ from typing import Final, TypeAlias, assert_never
 import msgspec
 
 from libs.events import BankCreditBooked, BankCreditReversed, Event
-from libs.events.values import COOPERATIVE, CreditId, DocumentId, Finding, PracticeId, Private
+from libs.events.handed import Finding
+from libs.events.values import COOPERATIVE, CreditId, DocumentId, PracticeId, Private
 
 
 class BankSum(msgspec.Struct, frozen=True, kw_only=True):

@@ -6,12 +6,10 @@ from datetime import datetime
 from typing import Final, Never, TypeAlias, assert_never
 
 from libs.events import Refused, SubmissionAccepted, SubmissionRejected
+from libs.events.handed import Facts, Finding, Medical
 from libs.events.values import (
     DocumentId,
-    Facts,
-    Finding,
     InvoiceId,
-    Medical,
     Party,
     Patient,
     PracticeId,

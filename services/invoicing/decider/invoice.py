@@ -11,13 +11,12 @@ from libs.events import (
     InvoiceSettled,
     Refused,
 )
+from libs.events.handed import Facts, Medical
 from libs.events.terms import Terms
 from libs.events.values import (
     DocumentId,
-    Facts,
     InvoiceId,
     Kind,
-    Medical,
     Party,
     Patient,
     Payer,

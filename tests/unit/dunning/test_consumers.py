@@ -10,19 +10,17 @@ from libs.events import (
     PaymentReceived,
     PaymentReversed,
 )
+from libs.events.handed import Facts, Medical, ServiceLine
 from libs.events.terms import Reminding
 from libs.events.values import (
     CreditId,
-    Facts,
     Kind,
     Law,
-    Medical,
     Party,
     Patient,
     Payer,
     Private,
     Scheme,
-    ServiceLine,
     SubjectId,
     SubmissionId,
 )

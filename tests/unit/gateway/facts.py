@@ -7,14 +7,13 @@ from typing import Any
 from sqlalchemy import Connection, Row, Table, select
 
 from libs.events import CaseOpened, Envelope, Event, InvoiceIssued
+from libs.events.handed import Facts, Medical
 from libs.events.values import (
     Address,
     EventId,
-    Facts,
     InvoiceId,
     Kind,
     Law,
-    Medical,
     Party,
     Patient,
     Payer,

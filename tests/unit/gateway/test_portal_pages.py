@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from lxml import html as lxml_html
 
-from libs.events.values import LANGUAGES, Finding, Language, PracticeId
+from libs.events.handed import Finding
+from libs.events.values import LANGUAGES, Language, PracticeId
 from services.gateway.decider.user import Role
 from services.gateway.portal import charts, outlook, statics
 from services.gateway.portal.accounts import Account, Line, Statement

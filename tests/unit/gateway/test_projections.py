@@ -18,12 +18,11 @@ from libs.events import (
     SubmissionAccepted,
     SubmissionRejected,
 )
+from libs.events.handed import Finding, Medical
 from libs.events.values import (
     CreditId,
     DocumentId,
-    Finding,
     InvoiceId,
-    Medical,
     Party,
     Patient,
     Private,

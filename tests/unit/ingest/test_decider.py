@@ -4,11 +4,11 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 from libs.events import BankCreditBooked, BankCreditReversed, SubmissionAccepted, SubmissionRejected
+from libs.events.handed import Finding
 from libs.events.values import (
     COOPERATIVE,
     CreditId,
     DocumentId,
-    Finding,
     PracticeId,
     Private,
     SubjectId,

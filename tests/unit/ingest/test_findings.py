@@ -7,7 +7,8 @@ from string import Formatter
 import pytest
 
 import services.ingest
-from libs.events.values import LANGUAGES, Finding
+from libs.events.handed import Finding
+from libs.events.values import LANGUAGES
 from services.ingest import findings
 from services.ingest.findings import CATALOGUE
 

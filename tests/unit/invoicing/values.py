@@ -5,15 +5,14 @@ from decimal import Decimal
 from typing import Any
 
 from libs.events import InvoiceIssued, PaymentReceived, SubmissionAccepted
+from libs.events.handed import Facts, Medical, ServiceLine
 from libs.events.values import (
     Address,
     CreditId,
     DocumentId,
-    Facts,
     InvoiceId,
     Kind,
     Law,
-    Medical,
     Party,
     Patient,
     Payer,
@@ -21,7 +20,6 @@ from libs.events.values import (
     PracticeKind,
     Private,
     Scheme,
-    ServiceLine,
     SubjectId,
     SubmissionId,
 )

@@ -7,19 +7,17 @@ from decimal import Decimal
 
 import pytest
 
+from libs.events.handed import Facts, Medical, ServiceLine
 from libs.events.values import (
     LANGUAGES,
     Address,
-    Facts,
     Kind,
     Language,
     Law,
-    Medical,
     Party,
     Patient,
     Payer,
     Scheme,
-    ServiceLine,
     Stage,
 )
 from libs.paper.invoice import Invoice, copy_pdf, form_pdf, invoice_pdf, message_on_slip
