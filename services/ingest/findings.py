@@ -1,6 +1,6 @@
 """The catalogue of findings: what was noticed, in four languages, and what to do about it.
 
-`findings.toml` holds one table per code. Lower-case codes are the format's and the receiver's own,
+`findings*.toml` hold one table per code. Lower-case codes are the format's and the receiver's own,
 a code in capitals is the name that a business rule gives it. Sentences name limits, amounts, days
 and names of the schema through placeholders; no finding ever holds what a message says of a person.
 """
@@ -28,8 +28,12 @@ class Entry:
     remedy: Mapping[Language, str]
 
 
-def _read(path: Path) -> dict[str, Entry]:
-    tables: dict[str, dict[str, Any]] = tomllib.loads(path.read_text(encoding="utf-8"))
+def _read(*paths: Path) -> dict[str, Entry]:
+    tables: dict[str, dict[str, Any]] = {}
+    for path in paths:
+        more: dict[str, dict[str, Any]] = tomllib.loads(path.read_text(encoding="utf-8"))
+        assert not tables.keys() & more.keys(), f"{path.name} says a code again"
+        tables |= more
     return {
         code: Entry(
             status=table.get("status", 422),
@@ -44,7 +48,7 @@ def _read(path: Path) -> dict[str, Entry]:
 
 _LANGUAGES: Final[tuple[Language, ...]] = ("de", "fr", "it", "en")
 NOTHING: Final[Mapping[str, str]] = {}
-CATALOGUE: Final[Mapping[str, Entry]] = _read(Path(__file__).with_name("findings.toml"))
+CATALOGUE: Final[Mapping[str, Entry]] = _read(*sorted(Path(__file__).parent.glob("findings*.toml")))
 
 
 def broken(

@@ -5,6 +5,7 @@ from typing import Final, Literal
 
 from libs.events.handed import Finding
 from services.ingest.findings import CATALOGUE
+from services.ingest.places import Places
 from services.ingest.xml_tree import Node
 
 FINDINGS_MAX: Final = 100
@@ -21,10 +22,19 @@ class _Noticed:
 
 
 class Report:
-    """Findings about the elements of one tree; paths are made once, at the end."""
+    """Findings about the elements of one tree; paths are made once, at the end.
 
-    def __init__(self, root: Node) -> None:
+    `places` says where elements come from that stand in no message: their paths are theirs.
+    `grave` are codes that are errors where they would be hints in a message: what is priced here
+    is not priced wrongly.
+    """
+
+    def __init__(
+        self, root: Node, places: Places | None = None, grave: frozenset[str] = frozenset()
+    ) -> None:
         self._root = root
+        self._places = places
+        self._grave = grave
         self._noticed: list[_Noticed] = []
         self._more = 0
         self._errors = 0
@@ -36,6 +46,9 @@ class Report:
 
     def warning(self, code: str, node: Node, attribute: str = "", **params: str) -> None:
         """Notice what the sender should mend but what does not stand in the way."""
+        if code in self._grave:
+            self.error(code, node, attribute, **params)
+            return
         self._add(_Noticed(code, "warning", node, attribute, params))
 
     def by_severity(
@@ -76,10 +89,14 @@ class Report:
 
     def _finding(self, noticed: _Noticed, paths: dict[int, tuple[str, int]]) -> Finding:
         path, record_id = paths[id(noticed.node)]
+        if self._places is not None:
+            path = self._places.of(noticed.node, noticed.attribute)
+        elif noticed.attribute:
+            path = f"{path}/@{noticed.attribute}"
         return Finding(
             code=noticed.code,
             severity=noticed.severity,
-            path=f"{path}/@{noticed.attribute}" if noticed.attribute else path,
+            path=path,
             line=noticed.node.line,
             column=noticed.node.column,
             record_id=record_id,

@@ -69,13 +69,43 @@ def _parse(tree: Tree, today: date) -> Invoice | Unreadable:
     if len(sources.services.children) > LINES_MAX:
         report.error("too_many_lines", sources.services, limit=str(LINES_MAX))
         return _readable(tree, version, report)
-    message = _judge(sources, today, report)
+    balance = arithmetic.read_balance(sources.balance)
+    facts = facts_of(sources, balance)
+    message = judge(sources, facts, today, report)
+    arithmetic.check(message.lines, balance, facts.kind, report)
+    documents = sources.body.child("documents")
+    if documents is not None:
+        attachments.check(documents, report)
     if report.failed():
         return _readable(tree, version, report)
+    return invoice_of(sources, message, report)
+
+
+def judge(sources: Sources, facts: Facts, today: date, report: Report) -> plausibility.Message:
+    """Apply the rules to a message whose structure is in order, and return it as they saw it."""
+    message = plausibility.Message(
+        facts=facts,
+        debtor=debtor_of(sources, facts.scheme),
+        patient=patient_of(sources),
+        lines=read_lines(sources.services.children),
+        payload=sources.payload,
+        body=sources.body,
+        tiers=sources.tiers,
+        law=sources.law,
+        treatment=sources.treatment,
+        reference=sources.reference,
+    )
+    numbers.check(sources.body, sources.tiers, facts, report)
+    plausibility.check(message, today, report)
+    return message
+
+
+def invoice_of(sources: Sources, message: plausibility.Message, report: Report) -> Invoice:
+    """Return what a message is of which nothing stands in the way."""
     facts = message.facts
     return Invoice(
-        submission_id=_submission_id(sources.root, sources.payload, facts.biller_gln),
-        invoice_id=_invoice_id(
+        submission_id=submission_id_of(sources.root, sources.payload, facts.biller_gln),
+        invoice_id=invoice_id_of(
             facts.biller_gln, facts.request_id, facts.request_on, facts.request_timestamp
         ),
         facts=facts,
@@ -84,32 +114,6 @@ def _parse(tree: Tree, today: date) -> Invoice | Unreadable:
         medical=medical_of(sources, tuple(service_line(line) for line in message.lines)),
         warnings=report.findings(),
     )
-
-
-def _judge(sources: Sources, today: date, report: Report) -> plausibility.Message:
-    """Apply the rules to a message whose structure is in order, and return it as they saw it."""
-    lines = read_lines(sources.services.children)
-    balance = arithmetic.read_balance(sources.balance)
-    facts = facts_of(sources, balance)
-    message = plausibility.Message(
-        facts=facts,
-        debtor=debtor_of(sources, facts.scheme),
-        patient=patient_of(sources),
-        lines=lines,
-        payload=sources.payload,
-        body=sources.body,
-        tiers=sources.tiers,
-        law=sources.law,
-        treatment=sources.treatment,
-        reference=sources.reference,
-    )
-    arithmetic.check(lines, balance, facts.kind, report)
-    numbers.check(sources.body, sources.tiers, facts, report)
-    plausibility.check(message, today, report)
-    documents = sources.body.child("documents")
-    if documents is not None:
-        attachments.check(documents, report)
-    return message
 
 
 def _readable(tree: Tree, version: str, report: Report) -> Unreadable:
@@ -132,12 +136,12 @@ def _readable(tree: Tree, version: str, report: Report) -> Unreadable:
         return found
     return replace(
         found,
-        submission_id=_submission_id(tree.root, payload, gln),
-        invoice_id=_invoice_id(gln, request_id, on, int(timestamp)),
+        submission_id=submission_id_of(tree.root, payload, gln),
+        invoice_id=invoice_id_of(gln, request_id, on, int(timestamp)),
     )
 
 
-def _submission_id(root: Node, payload: Node, biller_gln: str) -> SubmissionId:
+def submission_id_of(root: Node, payload: Node, biller_gln: str) -> SubmissionId:
     """Return the id of a message by P10. A test does not stand in the way of the real message."""
     topmost = payload.child("reminder") or payload.child("invoice")
     assert topmost is not None, "seen by the caller"
@@ -153,6 +157,6 @@ def _submission_id(root: Node, payload: Node, biller_gln: str) -> SubmissionId:
     return SubmissionId(derived("submission", *parts, *test))
 
 
-def _invoice_id(biller_gln: str, request_id: str, on: date, timestamp: int) -> InvoiceId:
+def invoice_id_of(biller_gln: str, request_id: str, on: date, timestamp: int) -> InvoiceId:
     """Return the id of the invoice that a message is about; copies and stornos share it."""
     return InvoiceId(derived("invoice", biller_gln, request_id, on.isoformat(), str(timestamp)))

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
-from services.gateway.api.bodies import Day
+from libs.records.handed import Day
 from services.gateway.api.models import PROBLEMS
 from services.gateway.auth import Practice, needs
 from services.gateway.door import InDoor, Spoken, passed_on

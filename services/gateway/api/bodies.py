@@ -1,33 +1,19 @@
 """Reading what a request carries: after its caller was admitted, up to a limit, strictly."""
 
-import re
 from collections.abc import Awaitable, Callable
-from datetime import date
-from typing import Annotated, Any, TypeVar
+from typing import Any, TypeVar
 
 from fastapi import Request
 from fastapi.exceptions import RequestValidationError
-from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from libs.runtime.problems import strict_json
 from libs.runtime.web import Problem
 
 M = TypeVar("M", bound=BaseModel)
 
-_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
-
 JSON_BYTES_MAX = 100_000
 XML_BYTES_MAX = 20_000_000
-
-
-def _written_as_day(given: Any) -> Any:
-    """Let through what is written as a day only; pydantic would take seconds of an epoch too."""
-    if isinstance(given, str) and _DAY.fullmatch(given):
-        return date.fromisoformat(given)
-    raise ValueError("a day is written YYYY-MM-DD")
-
-
-Day = Annotated[date, BeforeValidator(_written_as_day)]
 
 
 class Strict(BaseModel):

@@ -6,7 +6,8 @@ from fastapi import APIRouter, Depends, Response
 from pydantic import Field
 
 from libs.events.values import Hold
-from services.gateway.api.bodies import Day, Strict, described, json_body
+from libs.records.handed import Day
+from services.gateway.api.bodies import Strict, described, json_body
 from services.gateway.api.ids import is_id
 from services.gateway.api.models import PROBLEMS
 from services.gateway.auth import Asking, Practice, needs, not_here

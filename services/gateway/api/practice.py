@@ -10,8 +10,9 @@ from sqlalchemy import Connection, Row, func, select
 
 from libs.events.terms import Contract, Reminding, Settings, Terms
 from libs.events.values import PracticeId
+from libs.records.handed import Day
 from libs.runtime.web import Handle, Problem, Today
-from services.gateway.api.bodies import Day, Strict, described, json_body
+from services.gateway.api.bodies import Strict, described, json_body
 from services.gateway.api.models import PROBLEMS, PracticeItem, SettingsItem
 from services.gateway.auth import Asking, Practice, needs, not_here
 from services.gateway.decider.practice import ConfigurePractice, Registered
