@@ -32,6 +32,8 @@ class SubmissionAccepted(Event, frozen=True, kw_only=True):
     size_bytes: int = 0
     findings: tuple[Finding, ...] = ()
     """Warnings only."""
+    likeness: str = ""
+    """Keyed fingerprint of patient, days, lines and sum: equal where one invoice came in twice."""
     debtor: Private[Party]
     patient: Private[Patient]
     medical: Private[Medical]

@@ -19,6 +19,8 @@ from libs.runtime.worker import Job, Worker
 T = TypeVar("T")
 R = TypeVar("R")
 PUT_MAX = 64
+FURTHER = ".also"
+"""Ends the name of the folder with the copies of one content for further subjects."""
 
 
 class _Box(msgspec.Struct, frozen=True, array_like=True):
@@ -36,23 +38,30 @@ class Documents:
     """A folder in which each file's name is the sha256 of what it holds once opened.
 
     Putting the same content twice is harmless. Erasing the subject makes the content unreadable;
-    `get` then answers as if it had never been there. Those who put at the same time share one
-    look into the key store and the syncs.
+    `get` then answers as if it had never been there. Content that belongs to several subjects, a
+    leaflet that came with two cases, is kept once for each: forgetting one takes nothing of the
+    other. Those who put at the same time share one look into the key store and the syncs.
     """
 
     def __init__(self, folder: Path, vault: Vault) -> None:
         self._folder = folder
         self._vault = vault
         self._worker = Worker("documents", self._settle, PUT_MAX)
+        self._naming: dict[Path, SubjectId] = {}
+        """Whose copies the batch at hand is about to name."""
 
     async def put(self, data: bytes, subject: SubjectId) -> DocumentId:
         """Store content durably and return its name."""
         document: DocumentId = await self._worker.submit((data, subject))
         return document
 
-    async def get(self, document: DocumentId) -> bytes | None:
-        """Return content by name; None if unknown or erased. Raises if the file was changed."""
-        return await asyncio.to_thread(self.get_now, document)
+    async def get(self, document: DocumentId, subject: SubjectId | None = None) -> bytes | None:
+        """Return content by name; None if unknown or erased. Raises if the file was changed.
+
+        With a subject, only what is kept for it counts: another's copy of the same content is not
+        shown in the place of one that was erased.
+        """
+        return await asyncio.to_thread(self.get_now, document, subject)
 
     def close(self) -> None:
         """Finish what has queued, then end."""
@@ -66,6 +75,7 @@ class Documents:
             for job in jobs:
                 job.error = error
             return
+        self._naming.clear()
         parts = [part for job in jobs if (part := _tried(job, self._written, job))]
         for part in parts:
             _tried(part.job, _named, part)
@@ -79,8 +89,8 @@ class Documents:
         """Write a file that is not synced yet; None where there is nothing to do."""
         data, subject = job.task
         job.result = document = DocumentId(hashlib.sha256(data).hexdigest())
-        path = self._path(document)
-        if path.exists() and self.get_now(document) is not None:
+        path = self._path_for(document, subject)
+        if path.exists() and self.get_now(document, subject) is not None:
             return None
         sealed = self._vault.seal_bytes(data, subject, document)
         if sealed is None:  # an erased subject's document is empty, yet what names it finds a file
@@ -89,7 +99,8 @@ class Documents:
             sealed = b""
         if not path.parent.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
-            _sync(self._folder)
+            _sync(path.parent.parent)
+        self._naming[path] = subject
         file = path.with_suffix(f".{new_id()}.part")
         try:
             file.write_bytes(msgspec.msgpack.encode(_Box(subject=subject, sealed=sealed)))
@@ -98,31 +109,33 @@ class Documents:
             raise
         return _Part(job, file, path)
 
-    def get_now(self, document: DocumentId) -> bytes | None:
+    def get_now(self, document: DocumentId, subject: SubjectId | None = None) -> bytes | None:
         """Do what `get` does, on this thread."""
         if len(document) != 64 or not set(document) <= set("0123456789abcdef"):  # noqa: PLR2004
             return None
-        try:
-            return self._whole(document, self._box(document))
-        except FileNotFoundError:
-            return None
+        for path in self._copies(document):
+            box = _box(path)
+            if subject is None or box.subject == subject:
+                data = self._whole(document, box)
+                if data is not None:
+                    return data
+        return None
 
     def examine(self, document: DocumentId) -> str:
         """Return what is wrong with a stored document; empty if it is whole, or erased."""
         try:
-            box = self._box(document)
-            if self._whole(document, box) is None and not self._vault.knows(box.subject):
-                return "has lost its key"
-        except FileNotFoundError:
-            return "is missing"
+            copies = self._copies(document)
+            if not copies:
+                return "is missing"
+            for path in copies:
+                box = _box(path)
+                if self._whole(document, box) is None and not self._vault.knows(box.subject):
+                    return "has lost its key"
         except (OSError, msgspec.DecodeError) as error:
             return f"cannot be read: {type(error).__name__}"
         except (InvalidTag, RuntimeError, ValueError):
             return "does not hold what its name says"
         return ""
-
-    def _box(self, document: DocumentId) -> _Box:
-        return msgspec.msgpack.decode(self._path(document).read_bytes(), type=_Box)
 
     def _whole(self, document: DocumentId, box: _Box) -> bytes | None:
         data = self._vault.open_bytes(box.sealed, box.subject, document)
@@ -132,6 +145,28 @@ class Documents:
 
     def _path(self, document: DocumentId) -> Path:
         return self._folder / document[:2] / document[2:]
+
+    def _path_for(self, document: DocumentId, subject: SubjectId) -> Path:
+        """Return where a subject's copy stands: the first one's has the plain name."""
+        path = self._path(document)
+        owner = _box(path).subject if path.exists() else self._naming.get(path, subject)
+        if owner == subject:
+            return path
+        return path.with_suffix(FURTHER) / hashlib.sha256(subject.encode()).hexdigest()[:32]
+
+    def _copies(self, document: DocumentId) -> list[Path]:
+        """Return where content is kept, the first copy first."""
+        path = self._path(document)
+        if not path.exists():
+            return []
+        further = path.with_suffix(FURTHER)
+        if not further.exists():
+            return [path]
+        return [path, *sorted(one for one in further.iterdir() if one.suffix != ".part")]
+
+
+def _box(path: Path) -> _Box:
+    return msgspec.msgpack.decode(path.read_bytes(), type=_Box)
 
 
 def _tried(job: Job, step: Callable[[T], R], given: T) -> R | None:

@@ -4,16 +4,18 @@ import hashlib
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Query, Request
+from fastapi import APIRouter, Header, Path, Query, Request
 from fastapi.responses import JSONResponse, Response
 
 from libs.events.values import COOPERATIVE, DocumentId, Language, PracticeId, SubmissionId
 from libs.runtime.documents import Documents
 from libs.runtime.service import Parts
 from libs.runtime.web import Handle, Now, Problem, Read, Today
-from services.ingest import projections, receipts
+from services.ingest import enclosed, projections, receipts
+from services.ingest.attachments import type_of
 from services.ingest.bank_intake import BankIntake, Delivery
 from services.ingest.decider.submission import Rejected
+from services.ingest.enclosed import Opened
 from services.ingest.intake import Arrival, Intake
 
 Practice = Annotated[str, Header(alias="X-Practice-Id")]
@@ -29,6 +31,7 @@ def routes(parts: Parts) -> APIRouter:
     router.include_router(_submissions(parts))
     router.include_router(_lists())
     router.include_router(_messages(parts.documents))
+    router.include_router(_attachments(parts))
     router.include_router(_bank_files(parts))
     return router
 
@@ -114,6 +117,42 @@ def _messages(documents: Documents) -> APIRouter:
             raise Problem(410, "erased", "The message was erased with its subject's data.")
         headers = {"Cache-Control": "no-store", "Content-Disposition": "attachment"}
         return Response(data, media_type="application/octet-stream", headers=headers)
+
+    return router
+
+
+def _attachments(parts: Parts) -> APIRouter:
+    router = APIRouter()
+
+    async def opened(submission_id: str, practice: str, read: Read) -> Opened:
+        key = PracticeId(practice), SubmissionId(submission_id)
+        found = await read(enclosed.of_submission, parts.vault, *key)
+        if found is None:
+            raise Problem(404, "not_found", "There is no such message.")
+        return found
+
+    @router.get("/submissions/{submission_id}/attachments")
+    async def attachments(submission_id: str, practice: Practice, read: Read) -> dict[str, Any]:
+        """List the documents that came with a message, in their order."""
+        found = await opened(submission_id, practice, read)
+        return {"items": enclosed.items(found)}
+
+    @router.get("/submissions/{submission_id}/attachments/{number}")
+    async def attachment(
+        submission_id: str,
+        number: Annotated[int, Path(ge=1, le=1_000)],
+        practice: Practice,
+        read: Read,
+    ) -> Response:
+        """Return one of them as it came; its type is that of its content."""
+        found = await opened(submission_id, practice, read)
+        if number > len(found.documents):
+            raise Problem(404, "not_found", "There is no such attachment.")
+        data = await parts.documents.get(found.documents[number - 1], found.subject)
+        if data is None:
+            raise Problem(410, "erased", "The attachment was erased with its subject's data.")
+        headers = {"Cache-Control": "no-store", "Content-Disposition": "attachment"}
+        return Response(data, media_type=type_of(data), headers=headers)
 
     return router
 

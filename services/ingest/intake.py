@@ -11,7 +11,7 @@ from libs.runtime import crash
 from libs.runtime.ids import derived
 from libs.runtime.service import Parts
 from libs.runtime.web import Handler, Querier
-from services.ingest import projections, subjects
+from services.ingest import known, projections, subjects
 from services.ingest.decider.submission import (
     Accepted,
     AcceptSubmission,
@@ -88,24 +88,19 @@ class Intake:
             return replace(unseen, invoice_id=judged.invoice_id)
         if isinstance(judged, Unreadable):
             return judged
-        facts = judged.facts
-        numbers = facts.biller_gln, facts.biller_zsr
-        if not await self._read(projections.bills_for, arrival.practice_id, *numbers):
-            return Unreadable(
-                status=403,
-                problem="biller_not_yours",
-                findings=(broken("biller_not_yours"),),
-                invoice_id=judged.invoice_id,
-                request_id=facts.request_id,
-                version=facts.version,
-                amount_rappen=facts.amount_rappen,
-            )
-        return judged
+        likeness = subjects.likeness(self._vault, arrival.practice_id, judged)
+        found = await self._read(known.look_up, arrival.practice_id, judged, likeness)
+        refusal = known.refusal(found, judged)
+        if refusal is not None:
+            return refusal
+        remarks = tuple(known.remarks(found, judged.facts))
+        return replace(judged, warnings=judged.warnings + remarks, likeness=likeness)
 
     async def _accept(self, arrival: Arrival, invoice: Invoice) -> tuple[Accepted, bool]:
         vault, practice_id = self._vault, arrival.practice_id
         case = subjects.case(vault, invoice.invoice_id)
-        await self._documents.put(arrival.data, case)
+        kept = (arrival.data, *(inside.data for inside in invoice.inside))
+        await asyncio.gather(*(self._documents.put(data, case) for data in kept))
         crash.point("upload.after_storing")
         debtor = subjects.debtor(vault, practice_id, invoice.debtor, invoice.patient)
         state = await self._handle(
@@ -118,6 +113,8 @@ class Intake:
                 size_bytes=len(arrival.data),
                 facts=invoice.facts,
                 findings=invoice.warnings,
+                likeness=invoice.likeness,
+                attachments=tuple(one.attachment.document for one in invoice.inside),
                 debtor=Private(subject=debtor, value=invoice.debtor),
                 patient=Private(
                     subject=subjects.patient(vault, practice_id, invoice.patient),
@@ -146,13 +143,15 @@ class Intake:
     async def _conflict(
         self, arrival: Arrival, judged: Invoice | Unreadable, request_id: str, version: str
     ) -> tuple[Rejected, bool]:
-        """Record that other bytes came under an accepted key (B23)."""
+        """Record that other bytes came under an accepted key, and name its receipt (B23)."""
+        assert judged.submission_id is not None, "its key led to the accepted message"
+        earlier = await self._read(known.accepted_under, arrival.practice_id, judged.submission_id)
         return await self._record(
             arrival,
             Unreadable(
                 status=409,
                 problem="duplicate_invoice_conflict",
-                findings=(broken("duplicate_invoice_conflict"),),
+                findings=(broken("duplicate_invoice_conflict", params=earlier),),
                 invoice_id=judged.invoice_id,
                 request_id=request_id,
                 version=version,

@@ -44,6 +44,7 @@ def project_practices(event: PracticeRegistered, envelope: Envelope) -> Iterable
         account_no=event.account_no,
         glns=_json(event.glns),
         zsrs=_json(event.zsrs),
+        vat_number=event.vat_number,
     )
     for number in (*event.glns, *event.zsrs):
         yield put(billers, number=number, practice_id=event.practice_id)
@@ -63,6 +64,8 @@ def project_submissions(event: Received, envelope: Envelope) -> Iterable[Change]
                 amount_rappen=facts.amount_rappen,
                 status=ACCEPTED_STATUS,
                 problem="",
+                kind=facts.kind.value,
+                likeness=event.likeness or None,
             )
         case SubmissionRejected():
             yield _submission(
@@ -75,6 +78,8 @@ def project_submissions(event: Received, envelope: Envelope) -> Iterable[Change]
                 amount_rappen=event.amount_rappen,
                 status=event.status,
                 problem=event.problem,
+                kind="",
+                likeness=None,
             )
 
 

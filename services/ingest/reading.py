@@ -1,12 +1,14 @@
 """Reads facts, people and medical data of a message whose structure is in order. Pure."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from libs.events.handed import Diagnosis, Facts, Medical, ServiceLine
+from libs.events.handed import Attachment, Diagnosis, Facts, Medical
 from libs.events.values import LANGUAGES, Kind, Language, Law, Party, Patient, Scheme
 from services.ingest.arithmetic import Balance
 from services.ingest.lexical import day, days, truth
+from services.ingest.lines import Line, service_line
 from services.ingest.numbers import biller_of, gln_of
 from services.ingest.parties import party, text_of
 from services.ingest.plausibility import BIRTHDATE_UNKNOWN
@@ -132,12 +134,14 @@ def patient_of(sources: Sources) -> Patient:
     )
 
 
-def medical_of(sources: Sources, lines: tuple[ServiceLine, ...]) -> Medical:
+def medical_of(
+    sources: Sources, lines: Sequence[Line], attachments: tuple[Attachment, ...]
+) -> Medical:
     """Return what belongs to the case and never travels in the clear."""
     law, treatment = sources.law, sources.treatment
     card = sources.tiers.at("patient", "card") or sources.tiers.child("insured")
     return Medical(
-        lines=lines,
+        lines=tuple(map(service_line, lines)),
         diagnoses=tuple(
             Diagnosis(
                 type=node.get("type", "by_contract"),
@@ -153,6 +157,7 @@ def medical_of(sources: Sources, lines: tuple[ServiceLine, ...]) -> Medical:
         card_id=law.get("card_id") or (card.get("card_id") if card is not None else ""),
         case_id=law.get("case_id"),
         case_on=day(law.get("case_date")),
+        attachments=attachments,
     )
 
 

@@ -1,9 +1,10 @@
 """Whose data it is: names each person and each case of a practice, so that it can be forgotten."""
 
-from libs.events.values import CreditId, InvoiceId, Party, Patient, PracticeId, SubjectId
+from libs.events.values import CreditId, InvoiceId, Kind, Party, Patient, PracticeId, SubjectId
 from libs.runtime.vault import Vault
 from services.ingest.lexical import ean_ok
 from services.ingest.parties import same_person
+from services.ingest.xml_invoice import Invoice
 
 AHV_UNKNOWN = "7569999999991"
 """What senders write where they do not know the number (invoice-xml 3)."""
@@ -35,6 +36,26 @@ def debtor(vault: Vault, practice_id: PracticeId, who: Party, treated: Patient) 
         return patient(vault, practice_id, treated)
     names = who.name.casefold(), who.given_name.casefold()
     return vault.pseudonym("person", practice_id, "debtor", *names, who.address.zip)
+
+
+def likeness(vault: Vault, practice_id: PracticeId, invoice: Invoice) -> str:
+    """Return the fingerprint of what an invoice is about: patient, days, lines and sum.
+
+    Equal for one treatment that is invoiced twice, whatever its number; without the key nobody can
+    tell of whom it is. Empty for what makes no claim of its own, a copy or a test.
+    """
+    facts = invoice.facts
+    if facts.kind is not Kind.INVOICE or facts.test:
+        return ""
+    lines = sorted(
+        f"{line.tariff}|{line.code}|{line.on}|{line.session}|{line.quantity.normalize()}"
+        f"|{line.amount_rappen}|{line.side}"
+        for line in invoice.medical.lines
+    )
+    who = patient(vault, practice_id, invoice.patient)
+    days = f"{facts.treated_from}", f"{facts.treated_to}"
+    parts = "likeness", practice_id, facts.biller_gln, who, *days, str(facts.amount_rappen)
+    return vault.pseudonym(*parts, *lines)
 
 
 def payer(vault: Vault, practice_id: PracticeId, credit_id: CreditId) -> SubjectId:

@@ -21,6 +21,7 @@ practices = Table(
     Column("account_no", Integer, nullable=False),
     Column("glns", Text, nullable=False),  # JSON
     Column("zsrs", Text, nullable=False),  # JSON
+    Column("vat_number", Text, nullable=False),
     Index("practices_by_account", "account_no"),
 )
 
@@ -47,8 +48,12 @@ submissions = Table(
     Column("status", Integer, nullable=False),
     Column("problem", Text, nullable=False),
     Column("findings", Text, nullable=False),  # JSON
+    Column("kind", Text, nullable=False),  # invoice, copy, storno, …; empty if refused
+    Column("likeness", Text),  # keyed fingerprint of an invoice's content
     Index("submissions_newest", "practice_id", "received_at", "submission_id"),
     Index("submissions_by_content", "practice_id", "content"),
+    Index("submissions_by_invoice", "practice_id", "invoice_id", "kind"),
+    Index("submissions_by_likeness", "practice_id", "likeness"),
 )
 
 bank_files = Table(

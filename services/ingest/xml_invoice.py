@@ -14,7 +14,7 @@ from libs.runtime.ids import derived
 from services.ingest import arithmetic, attachments, grammar, numbers, plain, plausibility, versions
 from services.ingest.findings import Unreadable, refused
 from services.ingest.lexical import day, money, number
-from services.ingest.lines import read_lines, service_line
+from services.ingest.lines import read_lines
 from services.ingest.reading import Sources, debtor_of, facts_of, kind_of, medical_of, patient_of
 from services.ingest.report import Report
 from services.ingest.xml_tree import Node, Tree, read
@@ -39,6 +39,10 @@ class Invoice:
     patient: Patient
     medical: Medical
     warnings: tuple[Finding, ...]
+    inside: tuple[attachments.Inside, ...] = ()
+    """The documents that the message holds; `medical` says what they are."""
+    likeness: str = ""
+    """Fingerprint of its content, once somebody who has the key looked at it."""
 
 
 def parse(data: bytes, today: date) -> Invoice | Unreadable:
@@ -73,12 +77,10 @@ def _parse(tree: Tree, today: date) -> Invoice | Unreadable:
     facts = facts_of(sources, balance)
     message = judge(sources, facts, today, report)
     arithmetic.check(message.lines, balance, facts.kind, report)
-    documents = sources.body.child("documents")
-    if documents is not None:
-        attachments.check(documents, report)
+    inside = attachments.take(sources.body.child("documents"), report)
     if report.failed():
         return _readable(tree, version, report)
-    return invoice_of(sources, message, report)
+    return invoice_of(sources, message, report, inside)
 
 
 def judge(sources: Sources, facts: Facts, today: date, report: Report) -> plausibility.Message:
@@ -100,7 +102,12 @@ def judge(sources: Sources, facts: Facts, today: date, report: Report) -> plausi
     return message
 
 
-def invoice_of(sources: Sources, message: plausibility.Message, report: Report) -> Invoice:
+def invoice_of(
+    sources: Sources,
+    message: plausibility.Message,
+    report: Report,
+    inside: tuple[attachments.Inside, ...] = (),
+) -> Invoice:
     """Return what a message is of which nothing stands in the way."""
     facts = message.facts
     return Invoice(
@@ -111,8 +118,9 @@ def invoice_of(sources: Sources, message: plausibility.Message, report: Report) 
         facts=facts,
         debtor=message.debtor,
         patient=message.patient,
-        medical=medical_of(sources, tuple(service_line(line) for line in message.lines)),
+        medical=medical_of(sources, message.lines, attachments.records(inside)),
         warnings=report.findings(),
+        inside=inside,
     )
 
 

@@ -17,7 +17,7 @@ from services.gateway.scopes import SCOPES
 from tests.attacks.target import Target
 
 OPEN_TO_ALL = frozenset({"/v1/oauth/token"})
-FIXED = {"section": ("terms",)}
+FIXED = {"section": ("terms",), "number": ("1",)}
 """What stands in paths and belongs to nobody."""
 
 
@@ -35,6 +35,11 @@ class Operation:
     def names(self) -> tuple[str, ...]:
         """The parameters in its path."""
         return tuple(re.findall(r"\{(\w+)\}", self.path))
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """Those of them that belong to a practice."""
+        return tuple(name for name in self.names if name not in FIXED)
 
     @override
     def __str__(self) -> str:

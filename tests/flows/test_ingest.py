@@ -2,73 +2,29 @@
 
 import asyncio
 import hashlib
-from collections.abc import Awaitable, Callable
-from datetime import date
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from libs.events import BankCreditBooked, PracticeRegistered, SubmissionAccepted
-from libs.events.values import COOPERATIVE, Address, PracticeId, PracticeKind
+from libs.events import BankCreditBooked, SubmissionAccepted
+from libs.events.values import COOPERATIVE
 from libs.runtime.tables import EVENTS
 from services.ingest import subjects
-from services.ingest.app import build
 from services.ingest.lexical import mod10_digit
+from tests.ingest_door import PRACTICE, STRANGER, Scene, at_ingest, registered, submit
 from tests.speaker import Among
 from tests.unit.ingest.camt_samples import QR_IBAN, File, Ntry, Tx
 from tests.unit.ingest.samples import BILLER, changed, message_45, message_50
 
-DAY = date(2026, 2, 2)
-PRACTICE, STRANGER = PracticeId("practice-1"), PracticeId("practice-2")
-Scene = Callable[[Among], Awaitable[None]]
-
 
 @pytest.fixture
 def walk(tmp_path: Path) -> Callable[[Scene], None]:
-    """Run a scene on an empty folder; at its end all is proved and the tables are rebuilt."""
-
-    def run(scene: Scene) -> None:
-        async def play() -> None:
-            async with Among(tmp_path, "ingest", build, ["gateway"]) as among:
-                among.clock.set_day(DAY)
-                await among.hear(
-                    registered(PRACTICE, 40_112, BILLER), registered(STRANGER, 7, "7601000000149")
-                )
-                await scene(among)
-                await among.proved()
-                await among.rebuilt()
-
-        asyncio.run(play())
-
-    return run
-
-
-def registered(practice: PracticeId, account_no: int, gln: str) -> PracticeRegistered:
-    return PracticeRegistered(
-        practice_id=practice,
-        account_no=account_no,
-        name="Praxis",
-        kind=PracticeKind.GENERAL_PRACTICE,
-        glns=(gln,),
-        zsrs=("C123456",) if practice == PRACTICE else (),
-        canton="LU",
-        language="de",
-        address=Address(zip="6003", city="Luzern"),
-        iban="CH9300762011623852957",
-        joined_on=DAY,
-    )
-
-
-async def submit(
-    among: Among, data: bytes, practice: str = PRACTICE, **headers: str
-) -> httpx.Response:
-    client = among.system.call("ingest")
-    given = {"X-Practice-Id": practice, "Content-Type": "application/xml"} | {
-        name.replace("_", "-"): value for name, value in headers.items()
-    }
-    return await client.post("/submissions", content=data, headers=given)
+    """Run a scene on an empty folder."""
+    return partial(at_ingest, tmp_path)
 
 
 async def events(among: Among, kind: type) -> int:

@@ -4,6 +4,7 @@ from fastapi import APIRouter
 
 from services.gateway.api import (
     account,
+    attachments,
     bank,
     holds,
     invoices,
@@ -14,7 +15,7 @@ from services.gateway.api import (
 )
 
 router = APIRouter()
-for part in (tokens, submissions, upload, invoices, holds, account, bank, practice):
+for part in (tokens, submissions, upload, invoices, attachments, holds, account, bank, practice):
     router.include_router(part.router)
 
 __all__ = ["router"]

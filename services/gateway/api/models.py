@@ -204,6 +204,21 @@ class DocumentList(Answer):
     items: list[DocumentItem]
 
 
+class AttachmentItem(Answer):
+    """A document that came with an invoice; what its sender called it is null once erased."""
+
+    number: Annotated[int, Field(examples=[1])]
+    document_id: Annotated[str, Field(description="sha256 of its content.")]
+    media_type: Annotated[str | None, Field(examples=["application/pdf"])]
+    size_bytes: int | None
+    title: str | None
+    filename: str | None
+
+
+class AttachmentList(Answer):
+    items: list[AttachmentItem]
+
+
 class SettingsItem(Answer):
     """A version of one section of a practice's settings; version 0 are the defaults."""
 

@@ -6,8 +6,9 @@ from typing import Annotated, Any, Literal
 import msgspec
 from fastapi import APIRouter, Path, Query, Response
 
-from libs.events.values import Ownership
+from libs.events.values import Ownership, PracticeId
 from libs.runtime.web import Problem
+from services.gateway.api import attachments
 from services.gateway.portal import formats, outlook, queries
 from services.gateway.portal.catalogue import Words
 from services.gateway.portal.frame import Page, SeesInvoices, Visit
@@ -17,6 +18,7 @@ from services.gateway.portal.states import InvoiceRow, state_of
 router = APIRouter(route_class=Page, include_in_schema=False)
 
 InvoiceIn = Annotated[str, Path(max_length=80)]
+NumberIn = Annotated[int, Path(ge=1, le=1_000)]
 DocumentIn = Annotated[str, Path(pattern="^[0-9a-f]{64}$")]
 
 LETTERS = ("InvoiceDispatched", "PatientCopySent", "ReminderDispatched")
@@ -26,6 +28,7 @@ KEEPERS: Mapping[str, str] = {"ReminderDispatched": "dunning"}
 DONE: Mapping[str, str] = {"hold": "hold.done", "lift": "lift.done"}
 """What is said after an act, by the act."""
 
+RECEIVED = "SubmissionAccepted"
 IN_PLACE = "frame-ancestors 'self'"
 
 
@@ -50,6 +53,7 @@ async def invoice(
     users = await visit.read(queries.user_names, sorted(acting))
     state, t = state_of(row, visit.today), visit.t
     may_act = visit.may("cases:write")
+    enclosed = await attached(visit, invoice_id, events)
     return await visit.page(
         "invoice.html",
         "invoices",
@@ -59,8 +63,33 @@ async def invoice(
         planned=outlook.plan(row, state, t),
         entries=[explain(event, t, users) for event in reversed(events)],
         facts=facts(row, t),
+        enclosed=enclosed,
         notice={"tone": "good", "text": t(DONE[done])} if done else None,
     )
+
+
+async def attached(
+    visit: Visit, invoice_id: str, events: Sequence[Happened]
+) -> Sequence[Mapping[str, Any]]:
+    """Return the documents that came with an invoice; without their titles where those are away."""
+    said = [event.data.get("attachments") for event in events if event.type == RECEIVED]
+    if not any(said):
+        return ()
+    try:
+        found = await attachments.listed(visit.door, PracticeId(visit.practice_id), invoice_id)
+    except Problem:
+        return ()
+    return [
+        {**one.model_dump(), "kind": attachments.ENDINGS.get(one.media_type or "", "bin")}
+        for one in found.items
+    ]
+
+
+@router.get("/invoices/{invoice_id}/attachments/{number}")
+async def attachment(visit: SeesInvoices, invoice_id: InvoiceIn, number: NumberIn) -> Response:
+    """Return a document that came with an invoice, to be saved."""
+    practice = PracticeId(visit.practice_id)
+    return await attachments.attachment_answer(visit.door, practice, invoice_id, number)
 
 
 def happened(row: Any) -> Happened:

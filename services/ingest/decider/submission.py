@@ -38,6 +38,7 @@ class AcceptSubmission:
     attachments: tuple[DocumentId, ...] = ()
     facts: Facts
     findings: tuple[Finding, ...]
+    likeness: str = ""
     debtor: Private[Party]
     patient: Private[Patient]
     medical: Private[Medical]
@@ -126,6 +127,7 @@ def accept(state: State, command: AcceptSubmission) -> Sequence[SubmissionAccept
             received_at=command.received_at,
             size_bytes=command.size_bytes,
             findings=command.findings,
+            likeness=command.likeness,
             debtor=command.debtor,
             patient=command.patient,
             medical=command.medical,

@@ -116,6 +116,10 @@ def pages(language: Language) -> Iterator[tuple[str, Mapping[str, Any]]]:
             "planned": outlook.plan(ROW, state, t),
             "entries": [explain(event, t, {}) for event in events],
             "facts": facts(ROW, t),
+            "enclosed": [
+                {"number": 1, "title": EVIL, "size_bytes": 1_200_000, "kind": "pdf"},
+                {"number": 2, "title": None, "size_bytes": None, "kind": "bin"},
+            ],
         },
     )
     chosen = SimpleNamespace(reason="dispute", review_on=EVIL)
