@@ -65,11 +65,13 @@ class MemoryDocuments(Documents):
         return document
 
     @override
-    async def get(self, document: DocumentId) -> bytes | None:
+    async def get(self, document: DocumentId, subject: SubjectId | None = None) -> bytes | None:
         if document not in self.kept:
             return None
-        subject, sealed = self.kept[document]
-        return self._vault.open_bytes(sealed, subject, document)
+        owner, sealed = self.kept[document]
+        if subject is not None and subject != owner:
+            return None
+        return self._vault.open_bytes(sealed, owner, document)
 
 
 @dataclass(frozen=True, kw_only=True)
