@@ -9,10 +9,13 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal, TypeAlias
 
 from libs.events.handed import Finding
 from libs.events.values import InvoiceId, Language, SubmissionId
+
+Severity: TypeAlias = Literal["error", "warning", "either"]
+"""`either`: an error where we act on the value, a warning elsewhere (invoice-xml 3)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,6 +27,7 @@ class Entry:
     problem: str
     """Code of the problem document; several findings may be one problem."""
     rule: str
+    severity: Severity
     message: Mapping[Language, str]
     remedy: Mapping[Language, str]
 
@@ -39,6 +43,7 @@ def _read(*paths: Path) -> dict[str, Entry]:
             status=table.get("status", 422),
             problem=table.get("problem", code),
             rule=table.get("rule", ""),
+            severity=table.get("severity", "error"),
             message={language: table[language][0] for language in _LANGUAGES},
             remedy={language: table[language][1] for language in _LANGUAGES},
         )
@@ -49,6 +54,29 @@ def _read(*paths: Path) -> dict[str, Entry]:
 _LANGUAGES: Final[tuple[Language, ...]] = ("de", "fr", "it", "en")
 NOTHING: Final[Mapping[str, str]] = {}
 CATALOGUE: Final[Mapping[str, Entry]] = _read(*sorted(Path(__file__).parent.glob("findings*.toml")))
+
+
+STOPS: Final[Mapping[Severity, Mapping[Language, str]]] = {
+    "error": {
+        "de": "Das Eingereichte wird abgelehnt; es entsteht keine Rechnung.",
+        "fr": "L'envoi est refusé; aucune facture n'est établie.",
+        "it": "L'invio è rifiutato; non viene emessa alcuna fattura.",
+        "en": "What was handed in is refused; no invoice comes of it.",
+    },
+    "warning": {
+        "de": "Nichts wird aufgehalten; die Rechnung geht ihren Weg.",
+        "fr": "Rien n'est arrêté; la facture suit son cours.",
+        "it": "Nulla viene fermato; la fattura segue il suo corso.",
+        "en": "Nothing is stopped; the invoice goes its way.",
+    },
+    "either": {
+        "de": "Abgelehnt wird, wo der Wert gebraucht wird; sonst ist es nur ein Hinweis.",
+        "fr": "Refus là où la valeur est utilisée; sinon simple remarque.",
+        "it": "Rifiuto dove il valore è utilizzato; altrimenti solo un'avvertenza.",
+        "en": "Refused where the value is acted on; elsewhere only a remark.",
+    },
+}
+"""What a finding stops, by its severity."""
 
 
 def broken(

@@ -11,7 +11,7 @@ from libs.runtime.web import Problem
 from services.ingest import findings
 from services.ingest.decider.bank import BankFileImported
 from services.ingest.decider.submission import Accepted, Rejected
-from services.ingest.findings import CATALOGUE
+from services.ingest.findings import CATALOGUE, STOPS
 from services.ingest.projections import ACCEPTED, REJECTED, aware, findings_of
 
 
@@ -156,8 +156,10 @@ def catalogue() -> Mapping[str, Any]:
             "status": entry.status,
             "problem": entry.problem,
             "rule": entry.rule,
+            "severity": entry.severity,
             "message": dict(entry.message),
             "remedy": dict(entry.remedy),
+            "stops": dict(STOPS[entry.severity]),
         }
         for code, entry in CATALOGUE.items()
     }

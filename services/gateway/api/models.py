@@ -47,6 +47,30 @@ class FindingItem(BaseModel):
     remedy: str = ""
 
 
+class InLanguages(Answer):
+    """A sentence in every language; `{stated}` and the like stand for values of the message."""
+
+    de: str
+    fr: str
+    it: str
+    en: str
+
+
+class FindingEntry(Answer):
+    """What there is to know of a code."""
+
+    status: Annotated[int, Field(description="HTTP status of what is refused for it.")]
+    problem: Annotated[str, Field(description="Code of the problem document of such a refusal.")]
+    rule: Annotated[str, Field(examples=["BR-44, A4"])]
+    severity: Annotated[
+        Literal["error", "warning", "either"],
+        Field(description="`either`: an error where the value is acted on, else a warning."),
+    ]
+    message: InLanguages
+    remedy: InLanguages
+    stops: InLanguages
+
+
 class Receipt(BaseModel):
     """The verdict on a message. The same message again gets the same receipt."""
 

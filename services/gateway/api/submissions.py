@@ -12,6 +12,7 @@ from services.gateway.api.examples import example
 from services.gateway.api.ids import is_id
 from services.gateway.api.models import (
     PROBLEMS,
+    FindingEntry,
     Receipt,
     RefusalDocument,
     SubmissionItem,
@@ -114,9 +115,13 @@ async def submission(
     return passed_on(answer)
 
 
-@router.get("/findings", dependencies=[needs("submissions:read")])
+@router.get(
+    "/findings",
+    dependencies=[needs("submissions:read")],
+    response_model=dict[str, FindingEntry],
+)
 async def findings(door: InDoor, practice: Practice, language: Spoken) -> Response:
-    """Return all findings that a message can meet with, in four languages, and what to do."""
+    """Return every code that a finding can have: what it means, what to do, what it stops."""
     return passed_on(
         await door.ask("ingest", "GET", "/findings", practice=practice, language=language)
     )

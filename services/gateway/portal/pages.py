@@ -6,6 +6,7 @@ from libs.runtime.problems import nothing_here
 from services.gateway.portal import (
     access_pages,
     account_page,
+    help_page,
     hold_pages,
     invoice_list,
     invoice_page,
@@ -27,6 +28,7 @@ for part in (
     invoice_page,
     submission_pages,
     account_page,
+    help_page,
 ):
     router.include_router(part.router)
 

@@ -131,7 +131,13 @@ async def verdict_on(visit: Visit, file: UploadFile) -> Verdict:
     except (Problem, msgspec.DecodeError):
         return Verdict(file=name, word="away")
     findings = [
-        Sentence(one["severity"], one.get("message", ""), one.get("remedy", ""), one.get("line", 0))
+        Sentence(
+            severity=one["severity"],
+            message=one.get("message", ""),
+            remedy=one.get("remedy", ""),
+            line=one.get("line", 0),
+            code=one.get("code", ""),
+        )
         for one in receipt.get("findings", ())
     ]
     accepted = answer.is_success and receipt.get("state") == "accepted"

@@ -15,7 +15,7 @@ from services.gateway.decider.user import Role
 from services.gateway.portal import charts, outlook, statics
 from services.gateway.portal.accounts import Account, Line, Statement
 from services.gateway.portal.catalogue import Words
-from services.gateway.portal.findings import Sentence, sentence
+from services.gateway.portal.findings import Help, Sentence, sentence
 from services.gateway.portal.frame import html, own_path
 from services.gateway.portal.invoice_list import Wish, cursor_of, place_of
 from services.gateway.portal.invoice_page import facts
@@ -41,7 +41,7 @@ SESSION = Session(
     scopes=frozenset({"invoices:read"}),
     digest="",
 )
-FINDING = Sentence("error", EVIL, EVIL, 3)
+FINDING = Sentence("error", EVIL, EVIL, 3, "total_mismatch")
 ROW = invoice(name=EVIL, given_name=EVIL, number=EVIL, request_id=EVIL, insurer_name=EVIL)
 
 
@@ -135,6 +135,8 @@ def pages(language: Language) -> Iterator[tuple[str, Mapping[str, Any]]]:
     verdict = Verdict(file=EVIL, word="rejected", request_id=EVIL, findings=[FINDING])
     given = {"verdicts": [verdict], "error": EVIL, "files_max": 100, "bytes_max": 20_000_000}
     yield "hand_in.html", {**own, **given}
+    entries = [Help("x", "error", EVIL, EVIL, EVIL, EVIL), Help("y", "either", EVIL, "", "", "")]
+    yield "findings.html", {**own, "entries": entries}
     account = {"account": Account(-1, 2, 3), "statement": statement, "month": "2026-11"}
     account |= {"months": ["2026-11"], "numbers": {"invoice-1": EVIL}, "entry": str}
     account |= {"begun": False, "more_href": "/account?month=2026-11&cursor=1"}

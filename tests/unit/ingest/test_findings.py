@@ -9,7 +9,7 @@ import pytest
 import services.ingest
 from libs.events.handed import Finding
 from libs.events.values import LANGUAGES
-from services.ingest import findings
+from services.ingest import findings, receipts, records
 from services.ingest.findings import CATALOGUE
 
 FOLDER = Path(services.ingest.__file__).parent
@@ -35,6 +35,50 @@ def test_no_entry_of_the_catalogue_is_dead() -> None:
     sources = "".join(file.read_text(encoding="utf-8") for file in FOLDER.rglob("*.py"))
     dead = {code for code in CATALOGUE if f'"{code}"' not in sources}
     assert dead == set()
+
+
+SAYS = {
+    r"\.error\(": "error",
+    r"\.warning\(": "warning",
+    r"by_severity\(": "either",
+    r"(?:broken|_Stop|finding)\(": "error",
+}
+"""How the sources notice something, and the severity that it has then."""
+
+
+def noticed_as() -> dict[str, set[str]]:
+    """Return the severities with which the sources notice each code that they name in place."""
+    found: dict[str, set[str]] = {}
+    for file in FOLDER.glob("*.py"):
+        source = file.read_text(encoding="utf-8")
+        for call, severity in SAYS.items():
+            for code in re.findall(call + r'\s*"(\w+)"', source):
+                found.setdefault(code, set()).add(severity)
+    return found
+
+
+def test_the_catalogue_says_with_which_severity_a_code_is_noticed() -> None:
+    grave = records.GRAVE
+    for code, severities in noticed_as().items():
+        said = CATALOGUE[code].severity
+        expected = severities | {"error"} if code in grave else severities
+        assert said == ("either" if len(expected) > 1 else next(iter(expected))), code
+
+
+def test_every_entry_says_what_it_stops_in_four_languages() -> None:
+    told = receipts.catalogue()
+    assert told.keys() == CATALOGUE.keys()
+    for entry in told.values():
+        assert entry["severity"] in {"error", "warning", "either"}
+        assert set(entry["stops"]) == set(LANGUAGES)
+        assert len(set(entry["stops"].values())) == len(LANGUAGES)
+
+
+def test_a_remedy_is_a_whole_sentence_that_begins_with_a_capital() -> None:
+    for code, entry in CATALOGUE.items():
+        for text in (*entry.message.values(), *entry.remedy.values()):
+            assert text[0].isupper() or text[0] == "{", (code, text)
+            assert "  " not in text, (code, text)
 
 
 @pytest.mark.parametrize("code", CATALOGUE)
