@@ -4,23 +4,20 @@ import hashlib
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Path, Query, Request
+from fastapi import APIRouter, Path, Request
 from fastapi.responses import JSONResponse, Response
 
 from libs.events.values import COOPERATIVE, DocumentId, Language, PracticeId, SubmissionId
 from libs.runtime.documents import Documents
 from libs.runtime.service import Parts
 from libs.runtime.web import Handle, Now, Problem, Read, Today
-from services.ingest import enclosed, projections, receipts
+from services.ingest import enclosed, job_api, projections, receipts
 from services.ingest.attachments import type_of
 from services.ingest.bank_intake import BankIntake, Delivery
 from services.ingest.decider.submission import Rejected
 from services.ingest.enclosed import Opened
+from services.ingest.headers import Languages, Limit, Practice
 from services.ingest.intake import Arrival, Intake
-
-Practice = Annotated[str, Header(alias="X-Practice-Id")]
-Languages = Annotated[str, Header(alias="Accept-Language")]
-Limit = Annotated[int, Query(ge=1, le=200)]
 
 TAKEN, TAKEN_BEFORE = 202, 200
 
@@ -33,6 +30,7 @@ def routes(parts: Parts) -> APIRouter:
     router.include_router(_messages(parts.documents))
     router.include_router(_attachments(parts))
     router.include_router(_bank_files(parts))
+    router.include_router(job_api.routes(parts))
     return router
 
 

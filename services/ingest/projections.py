@@ -265,7 +265,12 @@ def reported_by(db: Connection, file: DocumentId) -> Mapping[str, tuple[int, int
 
 def findings_of(row: RowMapping) -> tuple[Finding, ...]:
     """Return the findings of a row as they were recorded."""
-    return msgspec.json.decode(row["findings"], type=tuple[Finding, ...])
+    return findings_in(row["findings"])
+
+
+def findings_in(text: str) -> tuple[Finding, ...]:
+    """Return findings from their JSON."""
+    return msgspec.json.decode(text, type=tuple[Finding, ...])
 
 
 def aware(at: datetime) -> datetime:
@@ -275,7 +280,12 @@ def aware(at: datetime) -> datetime:
 
 def cursor_of(row: RowMapping) -> str:
     """Return a place in the list of messages, opaque to its reader."""
-    place = f"{aware(row['received_at']).isoformat()}|{row['submission_id']}"
+    return cursor_at(row["received_at"], row["submission_id"])
+
+
+def cursor_at(at: datetime, key: str) -> str:
+    """Return a place in a list that is ordered by instant and key."""
+    place = f"{aware(at).isoformat()}|{key}"
     return base64.urlsafe_b64encode(place.encode()).decode().rstrip("=")
 
 

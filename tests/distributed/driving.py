@@ -20,7 +20,7 @@ SEED = 7
 TODAY = Clock().today()
 WORKDAY = TODAY - timedelta(days=max(0, TODAY.weekday() - 4) + 7)
 """A day on which patients were treated, a week ago or so."""
-XML = {"Content-Type": "application/xml"}
+XML = "application/xml"
 
 
 class Running(Protocol):
@@ -64,12 +64,16 @@ class Partner:
         return answer.json()
 
     def hand_in(
-        self, path: str, body: bytes, until: Callable[[Callable[[], Any]], Any] = eventually
+        self,
+        path: str,
+        body: bytes,
+        until: Callable[[Callable[[], Any]], Any] = eventually,
+        kind: str = XML,
     ) -> httpx.Response:
         """Send until there is an answer: whoever got none sends the same bytes again."""
 
         def taken() -> httpx.Response:
-            answer = self.ask("POST", path, content=body, headers=XML)
+            answer = self.ask("POST", path, content=body, headers={"Content-Type": kind})
             if answer.status_code >= 500:
                 raise Unavailable(answer.text)
             return answer

@@ -8,6 +8,7 @@ from services.gateway.api import (
     bank,
     holds,
     invoices,
+    jobs,
     practice,
     submissions,
     tokens,
@@ -15,7 +16,18 @@ from services.gateway.api import (
 )
 
 router = APIRouter()
-for part in (tokens, submissions, upload, invoices, attachments, holds, account, bank, practice):
+for part in (
+    tokens,
+    submissions,
+    jobs,
+    upload,
+    invoices,
+    attachments,
+    holds,
+    account,
+    bank,
+    practice,
+):
     router.include_router(part.router)
 
 __all__ = ["router"]
