@@ -20,7 +20,7 @@ SEED = 7
 TODAY = Clock().today()
 WORKDAY = TODAY - timedelta(days=max(0, TODAY.weekday() - 4) + 7)
 """A day on which patients were treated, a week ago or so."""
-XML = "application/xml"
+XML = {"Content-Type": "application/xml"}
 
 
 class Running(Protocol):
@@ -68,7 +68,7 @@ class Partner:
         path: str,
         body: bytes,
         until: Callable[[Callable[[], Any]], Any] = eventually,
-        kind: str = XML,
+        kind: str = XML["Content-Type"],
     ) -> httpx.Response:
         """Send until there is an answer: whoever got none sends the same bytes again."""
 
