@@ -11,7 +11,7 @@ from libs.events.values import COOPERATIVE, DocumentId, Language, PracticeId, Su
 from libs.runtime.documents import Documents
 from libs.runtime.service import Parts
 from libs.runtime.web import Handle, Now, Problem, Read, Today
-from services.ingest import enclosed, job_api, projections, receipts
+from services.ingest import cursors, enclosed, job_api, projections, receipts
 from services.ingest.attachments import type_of
 from services.ingest.bank_intake import BankIntake, Delivery
 from services.ingest.decider.submission import Rejected
@@ -73,11 +73,11 @@ def _lists() -> APIRouter:
         practice: Practice, read: Read, cursor: str = "", limit: Limit = 50
     ) -> dict[str, Any]:
         """Return what a practice handed in, newest first; `next` leads to the page after."""
-        place = projections.place_of(cursor) if cursor else None
+        place = cursors.place_of(cursor) if cursor else None
         if cursor and place is None:
             raise Problem(422, "cursor_invalid", "The cursor is none of ours.")
         rows = await read(projections.newest_submissions, PracticeId(practice), place, limit + 1)
-        more = projections.cursor_of(rows[limit - 1]) if len(rows) > limit else None
+        more = cursors.cursor_of(rows[limit - 1]) if len(rows) > limit else None
         return {"items": [receipts.submission_item(row) for row in rows[:limit]], "next": more}
 
     @router.get("/findings")
