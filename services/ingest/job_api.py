@@ -24,6 +24,7 @@ def routes(parts: Parts) -> APIRouter:
     router = APIRouter()
     router.include_router(_taking(parts))
     router.include_router(_looking())
+    router.include_router(_receipts())
     return router
 
 
@@ -75,6 +76,12 @@ def _looking() -> APIRouter:
         if row is None:
             raise _unknown()
         return _json(job_of(row), receipts.language_of(languages), 200)
+
+    return router
+
+
+def _receipts() -> APIRouter:
+    router = APIRouter()
 
     @router.get(JOBS + "/{job_id}/items")
     async def items(
