@@ -42,6 +42,8 @@ class Invoice:
     rounding_rappen: int
     issued_on: date
     due_on: date
+    finished: bool = False
+    """What was done stands on pages of the practice's own."""
 
 
 def invoice_pdf(invoice: Invoice) -> Printed:
@@ -54,7 +56,10 @@ def invoice_pdf(invoice: Invoice) -> Printed:
     model = _model(invoice, invoice.debtor, detailed=insurer) | {
         "title": f"{texts[title]} {invoice.number}",
         "grand": [f"{texts['due']} CHF", amount],
-        "paragraphs": [please if invoice.open_rappen else texts["nothing_to_pay"]],
+        "paragraphs": [
+            *([texts["services_before"]] if invoice.finished else []),
+            please if invoice.open_rappen else texts["nothing_to_pay"],
+        ],
     }
     if invoice.open_rappen:
         model["slip"] = slip(
@@ -89,7 +94,7 @@ def copy_pdf(invoice: Invoice) -> Printed:
         "stamp": texts["copy_mark"],
         "stamp_text": texts["copy_explained"].format(insurer=insurer),
         "grand": [f"{texts['due_by_insurer']} CHF", figures.amount(invoice.open_rappen)],
-        "paragraphs": [],
+        "paragraphs": [texts["services_behind"]] if invoice.finished else [],
     }
     return typeset("invoice", model, invoice.issued_on)
 

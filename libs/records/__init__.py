@@ -4,6 +4,8 @@ The bodies of service records (variants I and RH), of keyed sheets (E) and of fi
 the gateway describes them in its interface, ingest reads them.
 """
 
+from libs.records.biller import Biller
+from libs.records.finished import FINISHED_TYPE, Finished, FinishedInvoice, Group
 from libs.records.handed import (
     Begun,
     Diagnosed,
@@ -18,8 +20,13 @@ from libs.records.handed import (
 from libs.records.services import Service, ServiceRecord, Tax
 
 __all__ = [
+    "FINISHED_TYPE",
     "Begun",
+    "Biller",
     "Diagnosed",
+    "Finished",
+    "FinishedInvoice",
+    "Group",
     "Handed",
     "Insured",
     "Insurer",

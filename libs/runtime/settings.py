@@ -63,10 +63,14 @@ class Settings(BaseSettings):
         description="File with the 32-byte key that wraps the subject keys; default in data.",
     )
     body_bytes_max: int = Field(default=20_000_000, description="Largest request body taken (B12).")
-    archive_bytes_max: int = Field(
-        default=100_000_000,
-        description="Largest archive of messages taken, packed; it may take as much longer to come"
-        " than another body as it may be larger.",
+    paper_bytes_max: int = Field(
+        default=10_000_000, description="Largest scan or finished invoice taken (B12)."
+    )
+    paper_pages_max: int = Field(
+        default=50, description="Pages that a scan or a finished invoice may have."
+    )
+    paper_pixels_max: int = Field(
+        default=40_000_000, description="Dots that one page of a scan may have: A4 at 600 an inch."
     )
     request_seconds_max: float = Field(
         default=30.0, description="Longest time for a request's head, and for its body (B48)."

@@ -1,6 +1,6 @@
 """The door: what endpoints and pages of the gateway work with, and how it asks other services."""
 
-from collections.abc import AsyncIterable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, TypeVar
 
@@ -47,28 +47,30 @@ class Door:
         *,
         practice: str,
         language: Language = "de",
-        content: bytes | AsyncIterable[bytes] | None = None,
+        content: bytes | None = None,
         content_type: str = "",
         json: Any = None,
         params: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> httpx.Response:
         """Ask another service on behalf of a practice.
 
         Raises a 503 problem when it cannot be reached, and a 502 one when it failed; refusals come
         back as they are.
         """
-        headers = {
+        sent = {
+            **(headers or {}),
             "X-Practice-Id": practice,
             "X-Request-Id": trace.correlation(),
             "Accept-Language": language,
         }
         if traceparent := trace.traceparent():
-            headers["traceparent"] = traceparent
+            sent["traceparent"] = traceparent
         if content_type:
-            headers["Content-Type"] = content_type
+            sent["Content-Type"] = content_type
         try:
             answer = await self.parts.call(service).request(
-                method, path, content=content, json=json, params=params, headers=headers
+                method, path, content=content, json=json, params=params, headers=sent
             )
         except httpx.TransportError:
             answer = httpx.Response(503)

@@ -4,22 +4,22 @@ import hashlib
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Request
+from fastapi import APIRouter, Header, Path, Query, Request
 from fastapi.responses import JSONResponse, Response
 
 from libs.events.values import COOPERATIVE, DocumentId, Language, PracticeId, SubmissionId
 from libs.runtime.documents import Documents
 from libs.runtime.service import Parts
 from libs.runtime.web import Handle, Now, Problem, Read, Today
-from services.ingest import cursors, enclosed, job_api, projections, receipts
+from services.ingest import enclosed, paper_api, projections, receipts
 from services.ingest.attachments import type_of
 from services.ingest.bank_intake import BankIntake, Delivery
-from services.ingest.decider.submission import Rejected
 from services.ingest.enclosed import Opened
-from services.ingest.headers import Languages, Limit, Practice
 from services.ingest.intake import Arrival, Intake
 
-TAKEN, TAKEN_BEFORE = 202, 200
+Practice = Annotated[str, Header(alias="X-Practice-Id")]
+Languages = Annotated[str, Header(alias="Accept-Language")]
+Limit = Annotated[int, Query(ge=1, le=200)]
 
 
 def routes(parts: Parts) -> APIRouter:
@@ -30,14 +30,14 @@ def routes(parts: Parts) -> APIRouter:
     router.include_router(_messages(parts.documents))
     router.include_router(_attachments(parts))
     router.include_router(_bank_files(parts))
-    router.include_router(job_api.routes(parts))
+    router.include_router(paper_api.routes(parts))
     return router
 
 
 def _submissions(parts: Parts) -> APIRouter:
     router = APIRouter()
 
-    @router.post("/submissions", status_code=TAKEN)
+    @router.post("/submissions", status_code=receipts.TAKEN)
     async def submit(
         request: Request,
         practice: Practice,
@@ -56,11 +56,7 @@ def _submissions(parts: Parts) -> APIRouter:
             at=now,
         )
         state, repeated = await Intake(parts, handle, read).take(arrival)
-        language = receipts.language_of(languages)
-        if isinstance(state, Rejected):
-            raise receipts.refusal(state, language, repeated=repeated)
-        body = receipts.receipt(state, language, repeated=repeated)
-        return _json(body, language, TAKEN_BEFORE if repeated else TAKEN)
+        return receipts.answer(state, receipts.language_of(languages), repeated=repeated)
 
     return router
 
@@ -73,11 +69,11 @@ def _lists() -> APIRouter:
         practice: Practice, read: Read, cursor: str = "", limit: Limit = 50
     ) -> dict[str, Any]:
         """Return what a practice handed in, newest first; `next` leads to the page after."""
-        place = cursors.place_of(cursor) if cursor else None
+        place = projections.place_of(cursor) if cursor else None
         if cursor and place is None:
             raise Problem(422, "cursor_invalid", "The cursor is none of ours.")
         rows = await read(projections.newest_submissions, PracticeId(practice), place, limit + 1)
-        more = cursors.cursor_of(rows[limit - 1]) if len(rows) > limit else None
+        more = projections.cursor_of(rows[limit - 1]) if len(rows) > limit else None
         return {"items": [receipts.submission_item(row) for row in rows[:limit]], "next": more}
 
     @router.get("/findings")

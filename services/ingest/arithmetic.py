@@ -104,6 +104,25 @@ def check(lines: Sequence[Line], balance: Balance, kind: Kind, report: Report) -
     _check_vat(lines, balance, kind, report)
 
 
+def check_stated(balance: Balance, report: Report) -> None:
+    """Report what does not hold among the sums of an invoice that comes without lines."""
+    total = sum(group.amount_rappen for group in balance.groups)
+    if total != balance.amount_rappen:
+        report.error(
+            "groups_mismatch",
+            balance.node,
+            "amount",
+            stated=francs(balance.amount_rappen),
+            expected=francs(total),
+        )
+    _check_due(balance, Kind.INVOICE, report)
+    node = balance.node.child("vat")
+    assert node is not None, "written with every balance"
+    for row, group in zip(node.children, balance.groups, strict=True):
+        _check_vat_row(row, group, report, lenient=False)
+    _check_vat_number(balance, node, report)
+
+
 def _check_line(line: Line, kind: Kind, report: Report) -> None:
     """A1 to A3, each line against its own factors; BR-44 on the quantity."""
     stated, price = line.amount_rappen, line.price
@@ -216,6 +235,10 @@ def _check_vat(lines: Iterable[Line], balance: Balance, kind: Kind, report: Repo
             stated=francs(balance.vat_rappen),
             expected=francs(total),
         )
+    _check_vat_number(balance, node, report)
+
+
+def _check_vat_number(balance: Balance, node: Node, report: Report) -> None:
     if any(group.vat_rappen for group in balance.groups) and not balance.vat_number:
         report.warning("VAT_WITHOUT_NUMBER", node, "vat_number")
 

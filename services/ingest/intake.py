@@ -39,11 +39,18 @@ class Arrival:
     content_type: str
     today: date
     at: datetime
+    finished: bytes | None = None
+    """The invoice that its practice finished itself, beside what it says of it (variant A)."""
 
     @property
     def content(self) -> DocumentId:
         """The digest, which is also the name of the kept bytes."""
-        return DocumentId(hashlib.sha256(self.data).hexdigest())
+        return named(self.data)
+
+
+def named(data: bytes) -> DocumentId:
+    """Return the name under which bytes are kept."""
+    return DocumentId(hashlib.sha256(data).hexdigest())
 
 
 def refuses_type(content_type: str) -> Unreadable | None:
@@ -68,7 +75,14 @@ class Intake:
         The bytes are stored before anything is recorded about them, so that an event never names
         what is not there.
         """
-        judged = await self._judge(arrival)
+        return await self.settle(arrival, await self._judge(arrival))
+
+    async def settle(
+        self, arrival: Arrival, judged: Invoice | Unreadable
+    ) -> tuple[Accepted | Rejected, bool]:
+        """Return the same for bytes that were judged, in whatever form they came."""
+        if isinstance(judged, Invoice):
+            judged = await self._compared(arrival, judged)
         if isinstance(judged, Unreadable):
             return await self._refuse(arrival, judged)
         try:
@@ -86,8 +100,10 @@ class Intake:
             judged = parse(arrival.data, arrival.today)
         if unseen is not None:  # looked at only for the case under which its bytes are kept
             return replace(unseen, invoice_id=judged.invoice_id)
-        if isinstance(judged, Unreadable):
-            return judged
+        return judged
+
+    async def _compared(self, arrival: Arrival, judged: Invoice) -> Invoice | Unreadable:
+        """Return a usable message with what is known of it, or why it is refused for that."""
         likeness = subjects.likeness(self._vault, arrival.practice_id, judged)
         found = await self._read(known.look_up, arrival.practice_id, judged, likeness)
         refusal = known.refusal(found, judged)
@@ -99,7 +115,8 @@ class Intake:
     async def _accept(self, arrival: Arrival, invoice: Invoice) -> tuple[Accepted, bool]:
         vault, practice_id = self._vault, arrival.practice_id
         case = subjects.case(vault, invoice.invoice_id)
-        kept = (arrival.data, *(inside.data for inside in invoice.inside))
+        finished = () if arrival.finished is None else (arrival.finished,)
+        kept = (arrival.data, *finished, *(inside.data for inside in invoice.inside))
         await asyncio.gather(*(self._documents.put(data, case) for data in kept))
         crash.point("upload.after_storing")
         debtor = subjects.debtor(vault, practice_id, invoice.debtor, invoice.patient)
@@ -111,6 +128,7 @@ class Intake:
                 content=arrival.content,
                 received_at=arrival.at,
                 size_bytes=len(arrival.data),
+                finished=None if arrival.finished is None else named(arrival.finished),
                 facts=invoice.facts,
                 findings=invoice.warnings,
                 likeness=invoice.likeness,

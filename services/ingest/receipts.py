@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from fastapi.responses import JSONResponse, Response
 from sqlalchemy import RowMapping
 
 from libs.events.handed import Finding
@@ -13,6 +14,8 @@ from services.ingest.decider.bank import BankFileImported
 from services.ingest.decider.submission import Accepted, Rejected
 from services.ingest.findings import CATALOGUE, STOPS
 from services.ingest.projections import ACCEPTED, REJECTED, aware, findings_of
+
+TAKEN, TAKEN_BEFORE = 202, 200
 
 
 def language_of(header: str) -> Language:
@@ -67,6 +70,15 @@ def refusal(state: Rejected, language: Language, *, repeated: bool) -> Problem:
     members = receipt(state, language, repeated=repeated)
     members["message_id"] = members.pop("request_id")
     return Problem(state.status, state.problem, _leading(state.findings, language), **members)
+
+
+def answer(state: Accepted | Rejected, language: Language, *, repeated: bool) -> Response:
+    """Return the HTTP answer of a verdict: the receipt, 200 for a repeat; raises a refusal."""
+    if isinstance(state, Rejected):
+        raise refusal(state, language, repeated=repeated)
+    body = receipt(state, language, repeated=repeated)
+    status = TAKEN_BEFORE if repeated else TAKEN
+    return JSONResponse(body, status, headers={"Content-Language": language})
 
 
 def row_receipt(row: RowMapping, language: Language, *, repeated: bool = False) -> dict[str, Any]:

@@ -11,8 +11,8 @@ from decimal import Decimal
 from typing import Final
 
 from libs.events.handed import VatGroup
-from libs.events.values import Language, Law, Scheme
-from libs.records import Handed, Party, Patient, Place
+from libs.events.values import Law, Scheme
+from libs.records import Biller, Handed, Party, Patient, Place
 from services.ingest.arithmetic import francs
 from services.ingest.places import Elements, Places
 from services.ingest.xml_tree import Node
@@ -25,18 +25,6 @@ _TIERS: Final = {
     Scheme.TS: "tiers_soldant",
     Scheme.PRIVATE: "tiers_garant",
 }
-
-
-@dataclass(frozen=True, kw_only=True)
-class Biller:
-    """Who hands in, as the gateway knows it: what a body need not say."""
-
-    gln: str
-    zsr: str = ""
-    kind: str
-    canton: str
-    language: Language
-    vat_number: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,13 +1,18 @@
 """Effects: the documents that an invoice is sent as (BR-4), made from its event alone."""
 
 import asyncio
+from collections.abc import Callable
 from typing import NamedTuple
+
+import msgspec
 
 from libs.events import Envelope, InvoiceIssued
 from libs.events.values import Payer, Scheme
-from libs.paper import letters
+from libs.paper import finished, joining, letters
 from libs.paper.invoice import Invoice, copy_pdf, form_pdf, invoice_pdf
+from libs.paper.joining import Join, Joined
 from libs.paper.letters import Creditor, Printed
+from libs.runtime.apart import Apart
 from libs.runtime.service import Effect, Parts
 from services.invoicing.decider.post import RecordCopy, RecordDispatch
 
@@ -27,6 +32,7 @@ def send(parts: Parts) -> Effect:
     stores nothing new, and the rules record a dispatch once.
     """
     creditor = letters.creditor(parts.settings)
+    apart = Apart(joining.MODULE)
 
     async def on_issued(
         event: InvoiceIssued, _envelope: Envelope
@@ -34,7 +40,13 @@ def send(parts: Parts) -> Effect:
         invoice = as_printed(event, creditor)
         if invoice is None:
             return None
-        post = await asyncio.to_thread(print_post, invoice)
+        if event.finished is None:
+            post = await asyncio.to_thread(print_post, invoice)
+        else:
+            document = await parts.documents.get(event.finished, event.medical.subject)
+            if document is None:  # erased meanwhile
+                return None
+            post = await post_around(apart, invoice, document)
         return [
             command
             for command in (
@@ -76,12 +88,35 @@ def as_printed(event: InvoiceIssued, creditor: Creditor) -> Invoice | None:
 
 
 def print_post(invoice: Invoice) -> Post:
-    """Print what the scheme asks for: the form in tiers garant, the copy in tiers payant (BR-4)."""
-    insurer = invoice.payer is Payer.INSURER
+    """Print what the scheme asks for."""
+    has_form, has_copy = asked_for(invoice)
     return Post(
         invoice=invoice_pdf(invoice),
-        form=form_pdf(invoice) if invoice.facts.scheme is Scheme.TG else None,
-        copy=copy_pdf(invoice) if insurer and invoice.facts.scheme is Scheme.TP else None,
+        form=form_pdf(invoice) if has_form else None,
+        copy=copy_pdf(invoice) if has_copy else None,
+    )
+
+
+def asked_for(invoice: Invoice) -> tuple[bool, bool]:
+    """Return whether there is a form, in tiers garant, and a copy, in tiers payant (BR-4)."""
+    scheme = invoice.facts.scheme
+    return scheme is Scheme.TG, scheme is Scheme.TP and invoice.payer is Payer.INSURER
+
+
+async def post_around(apart: Apart, invoice: Invoice, document: bytes) -> Post:
+    """Make the same of a document that the practice finished: nothing in it is changed (BR-28)."""
+    has_form, has_copy = asked_for(invoice)
+
+    async def made(of: Callable[[Invoice, bytes], Join]) -> Printed:
+        parts = await asyncio.to_thread(of, invoice, document)
+        answer = await apart.work(msgspec.msgpack.encode(parts))
+        joined = msgspec.msgpack.decode(answer, type=Joined)
+        return Printed(joined.pdf, joined.pages)
+
+    return Post(
+        invoice=await made(finished.invoice_parts),
+        form=await made(finished.form_parts) if has_form else None,
+        copy=await made(finished.copy_parts) if has_copy else None,
     )
 
 

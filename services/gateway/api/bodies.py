@@ -53,6 +53,22 @@ def json_body(model: type[M]) -> Callable[[Request], Awaitable[M]]:
     return body
 
 
+def schema_of(model: type[BaseModel]) -> dict[str, Any]:
+    """Return a model's schema in one piece: references into it would lead nowhere."""
+    whole = model.model_json_schema()
+    parts: dict[str, Any] = whole.pop("$defs", {})
+
+    def inside(value: Any) -> Any:
+        if isinstance(value, dict):
+            named = value.get("$ref", "").rpartition("/")[2]
+            rest = {key: inside(one) for key, one in value.items() if key != "$ref"}
+            return inside(parts[named]) | rest if named else rest
+        return [inside(one) for one in value] if isinstance(value, list) else value
+
+    found: dict[str, Any] = inside(whole)
+    return found
+
+
 def described(model: type[BaseModel], example: Any) -> dict[str, Any]:
     """Return what the OpenAPI document says of such a body."""
     content = {"application/json": {"schema": model.model_json_schema(), "example": example}}

@@ -80,6 +80,7 @@ class Accepted:
     received_at: datetime | None
     request_id: str
     findings: tuple[Finding, ...]
+    finished: DocumentId | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,7 +115,7 @@ def decide(state: State, command: Command) -> Sequence[SubmissionEvent]:
 def accept(state: State, command: AcceptSubmission) -> Sequence[SubmissionAccepted]:
     """Take a message once. Other bytes under an accepted key are a conflict (B22, B23)."""
     if isinstance(state, Accepted):
-        return _same_or_conflict(state, command.content)
+        return _same_or_conflict(state, command.content, command.finished)
     return [
         SubmissionAccepted(
             practice_id=command.practice_id,
@@ -138,7 +139,7 @@ def accept(state: State, command: AcceptSubmission) -> Sequence[SubmissionAccept
 def reject(state: State, command: RejectSubmission) -> Sequence[SubmissionRejected]:
     """Record a refusal; again only when the verdict on the same bytes became another."""
     if isinstance(state, Accepted):
-        return _same_or_conflict(state, command.content)
+        return _same_or_conflict(state, command.content, state.finished)
     if isinstance(state, Rejected) and (state.content, state.findings) == (
         command.content,
         command.findings,
@@ -161,8 +162,10 @@ def reject(state: State, command: RejectSubmission) -> Sequence[SubmissionReject
     ]
 
 
-def _same_or_conflict(state: Accepted, content: DocumentId) -> list[Never]:
-    if state.content != content:
+def _same_or_conflict(
+    state: Accepted, content: DocumentId, finished: DocumentId | None
+) -> list[Never]:
+    if (state.content, state.finished) != (content, finished):
         raise ConflictingDuplicate
     return []
 
@@ -178,6 +181,7 @@ def evolve(state: State, event: SubmissionEvent) -> State:
                 received_at=event.received_at,
                 request_id=event.facts.request_id,
                 findings=event.findings,
+                finished=event.finished,
             )
         case SubmissionRejected() if not isinstance(state, Accepted):
             return Rejected(

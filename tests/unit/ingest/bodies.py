@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from services.ingest.written import Biller
+from libs.records import Biller
 from tests.unit.ingest.samples import BILLER, INSURER, PROVIDER
 
 PRACTICE = Biller(gln=BILLER, zsr="C123456", kind="general_practice", canton="LU", language="de")
