@@ -12,6 +12,7 @@ from rich.console import Console
 from libs.events.values import Language
 from libs.runtime.settings import Settings
 from services.command.members import client, practice, user
+from services.command.pricing import point_values, tariffs, vat_rates
 from services.command.speaking import EXIT_FAILED, careful, say
 
 
@@ -265,7 +266,7 @@ def simulate(**given: Any) -> None:
     asyncio.run(run(**given))
 
 
-for _group in (practice, client, user):
+for _group in (practice, client, user, tariffs, point_values, vat_rates):
     main.add_command(_group)
 
 if __name__ == "__main__":

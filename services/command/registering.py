@@ -17,14 +17,16 @@ from services.gateway import registration
 T = TypeVar("T")
 
 
-async def at_the_door(settings: Settings, work: Callable[[System], Awaitable[T]]) -> T:
-    """Do work on the gateway's log; the other services hear of it when they next run.
+async def at_the_door(
+    settings: Settings, work: Callable[[System], Awaitable[T]], service: str = "gateway"
+) -> T:
+    """Do work on a service's log; the other services hear of it when they next run.
 
     Embedded, all services are opened, so that everybody has heard when this returns. Raises
     UnsafeSetUp when a running process holds the data folder.
     """
     crash.arm(settings.data)
-    builds = {"gateway": BUILDS["gateway"]} if settings.distributed else BUILDS
+    builds = {service: BUILDS[service]} if settings.distributed else BUILDS
     system = System(settings, builds, Clock())
     await system.start()
     try:

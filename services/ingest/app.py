@@ -3,8 +3,8 @@
 from operator import attrgetter
 
 from libs.runtime.service import Decider, Parts, Service
-from services.ingest import api, checks, job_api, job_intake, job_projections, projections, tables
-from services.ingest.decider import bank, job, submission
+from services.ingest import api, checks, projections, tables, tariff_projections
+from services.ingest.decider import bank, submission, tariffs
 
 SUBMISSION = Decider(
     name="submission",  # streams are named submission-<submission id>, here and nowhere else
@@ -27,34 +27,27 @@ BANK_FILE = Decider(
     evolve=bank.evolve_file,
     key=attrgetter("file"),
 )
-JOB = Decider(
-    name="job",
-    initial=job.INITIAL,
-    decide=job.decide,
-    evolve=job.evolve,
-    key=attrgetter("job_id"),
+TARIFFS = Decider(
+    name="tariffs",
+    initial=tariffs.INITIAL,
+    decide=tariffs.decide,
+    evolve=tariffs.evolve,
+    key=lambda _command: "all",  # a list is checked against all that were imported before
 )
 
 
 def build(parts: Parts) -> Service:
     """Return the service. It reacts to nothing: what comes in, comes over HTTP."""
-    work = job_intake.Work(parts)
     return Service(
         name="ingest",
         first=frozenset({"/bank-files"}),
-        large=frozenset({job_api.JOBS}),
-        deciders=[SUBMISSION, CREDIT, BANK_FILE, JOB],
-        effects={
-            job.JobReceived: work.begin,
-            job.JobAdvanced: work.go_on,
-            job.JobFinished: work.clear,
-        },
+        deciders=[SUBMISSION, CREDIT, BANK_FILE, TARIFFS],
         projections=[
             projections.project_practices,
             projections.project_submissions,
             projections.project_movements,
             projections.project_bank_files,
-            job_projections.project_jobs,
+            tariff_projections.project_tariffs,
         ],
         tables=tables.metadata,
         router=api.routes(parts),

@@ -82,7 +82,7 @@ class Intake:
     ) -> tuple[Accepted | Rejected, bool]:
         """Return the same for bytes that were judged, in whatever form they came."""
         if isinstance(judged, Invoice):
-            judged = await self._compared(arrival, judged)
+            judged = await self.compared(arrival, judged)
         if isinstance(judged, Unreadable):
             return await self._refuse(arrival, judged)
         try:
@@ -102,7 +102,7 @@ class Intake:
             return replace(unseen, invoice_id=judged.invoice_id)
         return judged
 
-    async def _compared(self, arrival: Arrival, judged: Invoice) -> Invoice | Unreadable:
+    async def compared(self, arrival: Arrival, judged: Invoice) -> Invoice | Unreadable:
         """Return a usable message with what is known of it, or why it is refused for that."""
         likeness = subjects.likeness(self._vault, arrival.practice_id, judged)
         found = await self._read(known.look_up, arrival.practice_id, judged, likeness)

@@ -8,18 +8,22 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
-from typing import Any, Final, TypeVar
+from typing import Annotated, Any, Final, TypeVar
 
 import msgspec
-from pydantic import ValidationError
+from pydantic import BaseModel, Field, ValidationError
 
 from libs.events.handed import Finding
-from libs.events.values import Variant
-from libs.records import Handed
+from libs.events.values import Language, Law, Scheme, Variant
+from libs.records import Handed, Service
+from libs.records.handed import Rappen
+from libs.records.services import LINES_MAX
 from libs.runtime.problems import strict_json
 from libs.runtime.web import Problem
 from services.ingest import arithmetic
 from services.ingest.findings import CATALOGUE, Unreadable, broken, refused
+from services.ingest.places import Elements
+from services.ingest.priced import Priced
 from services.ingest.reading import Sources, facts_of
 from services.ingest.report import FINDINGS_MAX, Report
 from services.ingest.written import VERSION, Written
@@ -48,6 +52,40 @@ _CODES: Final = {
 """What the structure's errors are called here; any other one is about a wrong type or number."""
 
 
+class Payer(BaseModel):
+    """The insurer of a body that may be incomplete."""
+
+    gln: str = ""
+
+
+class Priceable(BaseModel):
+    """What of a body prices depend on, whatever else of it is still missing."""
+
+    law: Law = Law.KVG
+    language: Language | None = None
+    biller_gln: str | None = None
+    provider_gln: str | None = None
+    insurer: Payer | None = None
+    prepaid_rappen: Rappen = 0
+    lines: Annotated[tuple[Service, ...], Field(min_length=1, max_length=LINES_MAX)]
+
+
+def priceable(data: bytes) -> Priceable | None:
+    """Return the part of a body that has a price; None where its lines are not in order."""
+    try:
+        return Priceable.model_validate_json(data)
+    except ValidationError:
+        return None
+
+
+def noticed(priced: Priced, elements: Elements) -> tuple[Finding, ...]:
+    """Return what came up while lines were priced that belong to no whole body yet."""
+    root = elements.node("services", {}, priced.nodes)
+    report = Report(root, elements.places, GRAVE)
+    _tell(priced, report)
+    return report.findings()
+
+
 def read(data: bytes, model: type[H]) -> H | Unreadable:
     """Return what a body says. Raises nothing, whatever the bytes."""
     if not data.strip():
@@ -57,10 +95,22 @@ def read(data: bytes, model: type[H]) -> H | Unreadable:
     except Problem as problem:
         return refused((broken(_FORMS.get(problem.code, "field_malformed")),))
     try:
-        return model.model_validate_json(data)
+        body = model.model_validate_json(data)
     except ValidationError as error:
         found = _findings(error.errors(include_url=False, include_input=False))
         return replace(refused(found), request_id=_request_id(data))
+    if body.insurer is None and body.scheme in {Scheme.TP, Scheme.TS}:
+        missing = _finding("field_missing", ("insurer",))
+        return replace(refused((missing,)), request_id=body.request_id)
+    return body
+
+
+def report_of(written: Written, priced: Priced) -> Report:
+    """Return the report of who priced a body; the rules go on with it."""
+    report = Report(written.root, written.places, GRAVE)
+    report.settle("FLAT_RATE_MIXED", priced.beside_flat_rate())
+    _tell(priced, report)
+    return report
 
 
 def judged(
@@ -68,16 +118,17 @@ def judged(
 ) -> Invoice | Unreadable:
     """Return the invoice that a body becomes, judged by the rules of messages.
 
-    `early` is the report of who priced it: with an error there, nothing is worth a sum.
+    `early` is the report of who made its sums; with an error there, no sum of lines is compared.
     """
     report = early or Report(written.root, written.places, GRAVE)
+    summed = not report.failed()
     sources = Sources.of(written.root, VERSION)
     balance = arithmetic.read_balance(sources.balance)
     facts = msgspec.structs.replace(
         facts_of(sources, balance), scheme=body.scheme, variant=variant, software=""
     )
     message = judge(sources, facts, today, report)
-    if message.lines:
+    if summed and message.lines:
         arithmetic.check(message.lines, balance, facts.kind, report)
     if not report.failed():
         return invoice_of(sources, message, report)
@@ -93,6 +144,12 @@ def judged(
     )
 
 
+def _tell(priced: Priced, report: Report) -> None:
+    for one in priced.noticed:
+        lenient = one.severity == "warning"
+        report.by_severity(one.code, one.node, one.attribute, lenient=lenient, **one.params)
+
+
 def _findings(errors: Sequence[Mapping[str, Any]]) -> tuple[Finding, ...]:
     """Return a finding for each field; one that only follows from those inside it is left out."""
     places = [one["loc"] for one in errors]
@@ -102,19 +159,19 @@ def _findings(errors: Sequence[Mapping[str, Any]]) -> tuple[Finding, ...]:
         inside = any(len(other) > len(place) and other[: len(place)] == place for other in places)
         if inside:
             continue
-        code = _CODES.get(error["type"], "field_type")
-        at = "".join(f"/{_step(step)}" for step in place)
-        line = place[1] if len(place) > 1 and place[0] == "lines" else -1
-        found.append(
-            Finding(
-                code=code,
-                severity="error",
-                path=at,
-                record_id=int(line) + 1,
-                rule=CATALOGUE[code].rule,
-            )
-        )
+        found.append(_finding(_CODES.get(error["type"], "field_type"), place))
     return tuple(found[:FINDINGS_MAX])
+
+
+def _finding(code: str, place: tuple[str | int, ...]) -> Finding:
+    line = place[1] if len(place) > 1 and place[0] == "lines" else -1
+    return Finding(
+        code=code,
+        severity="error",
+        path="".join(f"/{_step(step)}" for step in place),
+        record_id=int(line) + 1,
+        rule=CATALOGUE[code].rule,
+    )
 
 
 def _step(step: str | int) -> str:

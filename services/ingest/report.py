@@ -1,5 +1,6 @@
 """Collects what is noticed in one message, each with its place. Holds no values (P21)."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -35,6 +36,7 @@ class Report:
         self._root = root
         self._places = places
         self._grave = grave
+        self._settled: set[tuple[str, int]] = set()
         self._noticed: list[_Noticed] = []
         self._more = 0
         self._errors = 0
@@ -46,6 +48,8 @@ class Report:
 
     def warning(self, code: str, node: Node, attribute: str = "", **params: str) -> None:
         """Notice what the sender should mend but what does not stand in the way."""
+        if (code, id(node)) in self._settled:
+            return
         if code in self._grave:
             self.error(code, node, attribute, **params)
             return
@@ -56,6 +60,10 @@ class Report:
     ) -> None:
         """Notice a warning where the value serves nothing, else an error."""
         (self.warning if lenient else self.error)(code, node, attribute, **params)
+
+    def settle(self, code: str, nodes: Iterable[int]) -> None:
+        """Leave a code out at these elements: somebody knows more of them than the rule."""
+        self._settled.update((code, node) for node in nodes)
 
     def failed(self) -> bool:
         """Return whether anything makes the message unusable."""

@@ -2,7 +2,6 @@
 
 from sqlalchemy import (
     BigInteger,
-    Boolean,
     Column,
     Date,
     DateTime,
@@ -95,36 +94,34 @@ movements = Table(
     Index("movements_of_file", "file", "kind"),
 )
 
-jobs = Table(
-    "jobs",
+tariff_positions = Table(
+    "tariff_positions",
     metadata,
-    Column("job_id", Text, primary_key=True),
-    Column("practice_id", Text, nullable=False),
-    Column("received_at", DateTime(timezone=True), nullable=False),
-    Column("state", Text, nullable=False),
-    Column("kind", Text, nullable=False),
-    Column("archive", Text, nullable=False),
-    Column("size_bytes", Integer, nullable=False),
-    Column("count", Integer, nullable=False),
-    Column("done", Integer, nullable=False),
-    Column("accepted", Integer, nullable=False),
-    Column("rejected", Integer, nullable=False),
-    Column("repeated", Integer, nullable=False),
-    Column("status", Integer, nullable=False),
-    Column("problem", Text, nullable=False),
-    Column("findings", Text, nullable=False),  # JSON
-    Index("jobs_newest", "practice_id", "received_at", "job_id"),
+    Column("tariff", Text, primary_key=True),
+    Column("code", Text, primary_key=True),
+    Column("valid_from", Date, primary_key=True),
+    Column("valid_to", Date),
+    Column("source", Text, nullable=False),
+    Column("words", Text, nullable=False),  # code and names, in small letters
+    Column("stated", Text, nullable=False),  # JSON
 )
 
-job_items = Table(
-    "job_items",
+point_values = Table(
+    "point_values",
     metadata,
-    Column("job_id", Text, primary_key=True),
-    Column("number", Integer, primary_key=True),
-    Column("state", Text, nullable=False),
-    Column("repeated", Boolean, nullable=False),
-    Column("submission_id", Text),
-    Column("status", Integer, nullable=False),
-    Column("problem", Text, nullable=False),
-    Column("findings", Text, nullable=False),  # JSON
+    Column("tariff", Text, primary_key=True),
+    Column("law", Text, primary_key=True),
+    Column("canton", Text, primary_key=True),
+    Column("insurer_group", Text, primary_key=True),
+    Column("provider_kind", Text, primary_key=True),
+    Column("valid_from", Date, primary_key=True),
+    Column("stated", Text, nullable=False),  # JSON
+)
+
+vat_rates = Table(
+    "vat_rates",
+    metadata,
+    Column("category", Text, primary_key=True),
+    Column("valid_from", Date, primary_key=True),
+    Column("stated", Text, nullable=False),  # JSON
 )

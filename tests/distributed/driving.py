@@ -64,16 +64,12 @@ class Partner:
         return answer.json()
 
     def hand_in(
-        self,
-        path: str,
-        body: bytes,
-        until: Callable[[Callable[[], Any]], Any] = eventually,
-        kind: str = XML["Content-Type"],
+        self, path: str, body: bytes, until: Callable[[Callable[[], Any]], Any] = eventually
     ) -> httpx.Response:
         """Send until there is an answer: whoever got none sends the same bytes again."""
 
         def taken() -> httpx.Response:
-            answer = self.ask("POST", path, content=body, headers={"Content-Type": kind})
+            answer = self.ask("POST", path, content=body, headers=XML)
             if answer.status_code >= 500:
                 raise Unavailable(answer.text)
             return answer

@@ -9,7 +9,6 @@ from services.gateway.api import (
     finished,
     holds,
     invoices,
-    jobs,
     practice,
     submissions,
     tokens,
@@ -20,7 +19,6 @@ router = APIRouter()
 for part in (
     tokens,
     submissions,
-    jobs,
     finished,
     upload,
     invoices,

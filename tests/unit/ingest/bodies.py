@@ -43,3 +43,16 @@ def people(**changes: Any) -> dict[str, Any]:
 def sent(body: Any) -> bytes:
     """Return a body as it is sent."""
     return json.dumps(body, ensure_ascii=False).encode()
+
+
+def line(tariff: str, code: str, quantity: str = "1", **more: Any) -> dict[str, Any]:
+    """Return a service of the samples' day."""
+    return {
+        "tariff": tariff, "code": code, "quantity": quantity, "on": "2026-01-20", **more,
+    }  # fmt: skip
+
+
+def record(*lines: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    """Return a body of service records; the treatment is as long as its lines."""
+    treatment = {"diagnoses": [{"type": "cantonal", "code": "A1"}]}
+    return people(treatment=treatment, lines=list(lines)) | changes

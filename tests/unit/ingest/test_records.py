@@ -94,7 +94,8 @@ def test_p10_number_day_and_timestamp_make_the_key_of_a_body() -> None:
         ({"treatment": {"begins_on": "2020-01-20", "ends_on": "2020-01-20"}},
          "treatment_too_old", "/treatment/ends_on"),
         ({"biller_gln": "7601000000126"}, "gln_check_digit", "/biller_gln"),
-        ({"scheme": "TP", "insurer": None}, "gln_check_digit", "/insurer/gln"),
+        ({"scheme": "TP", "insurer": people()["insurer"] | {"gln": "7601003000008"}},
+         "gln_check_digit", "/insurer/gln"),
     ],
 )  # fmt: skip
 def test_p22_what_the_rules_notice_is_told_at_its_field(
@@ -112,6 +113,13 @@ def test_br15_a_hint_names_its_field_too() -> None:
         ("ahv_check_digit", "/patient/ahv"),
         ("insured_number_missing", "/insured/insured_id"),
     ]
+
+
+def test_br1_who_owes_in_tiers_payant_must_be_named() -> None:
+    found = records.read(sent(people(scheme="TP", insurer=None)), Handed)
+    assert isinstance(found, Unreadable)
+    assert noticed(found) == [("field_missing", "/insurer")]
+    assert found.request_id == "L-1"
 
 
 def test_b37_every_field_that_is_wrong_is_told_at_once_and_no_value_with_it() -> None:
