@@ -130,17 +130,17 @@ class Cooperative:
         self.members.append(joined)
         return joined
 
-    async def submit(self, member: Member, xml: bytes, **headers: str) -> httpx.Response:
-        """Hand a message in as practice software does, and wait until all have heard of it."""
-        answer = await self.door.post(
-            "/v1/submissions",
-            content=xml,
-            headers={
-                "Authorization": f"Bearer {member.token}",
-                "Content-Type": "application/xml",
-                **headers,
-            },
-        )
+    async def submit(
+        self,
+        member: Member,
+        content: bytes,
+        path: str = "/v1/submissions",
+        kind: str = "application/xml",
+        **headers: str,
+    ) -> httpx.Response:
+        """Hand something in as practice software does, and wait until all have heard of it."""
+        told = {"Authorization": f"Bearer {member.token}", "Content-Type": kind, **headers}
+        answer = await self.door.post(path, content=content, headers=told)
         await self.system.settle()
         return answer
 

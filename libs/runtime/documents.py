@@ -81,7 +81,7 @@ class Documents:
             _tried(part.job, _named, part)
         for folder in {part.path.parent for part in parts}:
             here = [part.job for part in parts if part.path.parent == folder]
-            _tried(here[0], _sync, folder)
+            _tried(here[0], sync, folder)
             for job in here:
                 job.error = job.error or here[0].error
 
@@ -99,7 +99,7 @@ class Documents:
             sealed = b""
         if not path.parent.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
-            _sync(path.parent.parent)
+            sync(path.parent.parent)
         self._naming[path] = subject
         file = path.with_suffix(f".{new_id()}.part")
         try:
@@ -180,13 +180,13 @@ def _tried(job: Job, step: Callable[[T], R], given: T) -> R | None:
 
 def _named(part: _Part) -> None:
     """Sync a written file and give it its name."""
-    _sync(part.file)
+    sync(part.file)
     crash.point("documents.before_rename")
     part.file.rename(part.path)
     crash.point("documents.after_rename")
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
     """Make a file's content, or the names in a folder, durable."""
     handle = os.open(path, os.O_RDONLY)
     try:

@@ -56,6 +56,17 @@ class Bounds:
     """Hosts that are answered; None: all."""
     first: frozenset[str] = frozenset()
     """Paths that are let in when others have to wait."""
+    large: frozenset[str] = frozenset()
+    """Paths whose bodies may be larger; they are passed on piece by piece and held by nobody."""
+    large_bytes_max: int = 0
+
+    def bytes_max(self, path: str) -> int:
+        """Return how many bytes a body may have at a path."""
+        return self.large_bytes_max if path in self.large else self.body_bytes_max
+
+    def seconds_max(self, path: str) -> float:
+        """Return how long a body may take to come: a larger one as much longer as it is larger."""
+        return self.body_seconds_max * max(1.0, self.bytes_max(path) / self.body_bytes_max)
 
 
 class Around:
@@ -139,8 +150,10 @@ class Around:
 
     async def _limited(self, scope: Scope, receive: Receive, send: Send, seat: Seat | None) -> None:
         """Hand the request on with a body of bounded size and time; a failure is an answer too."""
-        until = asyncio.get_running_loop().time() + self._bounds.body_seconds_max
-        incoming = _Incoming(receive, seat, self._bounds.body_bytes_max, until)
+        bounds, path = self._bounds, scope["path"]
+        until = asyncio.get_running_loop().time() + bounds.seconds_max(path)
+        kept = path not in bounds.large
+        incoming = _Incoming(receive, seat, bounds.bytes_max(path), until, kept=kept)
 
         async def watched(message: Message) -> None:
             incoming.answered = True
@@ -182,13 +195,10 @@ class Around:
             return Problem(422, "invalid", "A path must not hold the character U+0000.")
         if b"%00" in scope["query_string"]:
             return Problem(422, "invalid", "A query must not hold the character U+0000.")
+        limit = self._bounds.bytes_max(scope["path"])
         for name, value in scope["headers"]:
-            if (
-                name == b"content-length"
-                and value.isdigit()
-                and int(value) > self._bounds.body_bytes_max
-            ):
-                return _too_large(self._bounds.body_bytes_max)
+            if name == b"content-length" and value.isdigit() and int(value) > limit:
+                return _too_large(limit)
             if name == b"content-encoding" and value.lower() not in (b"", b"identity"):
                 detail = "Send the body as it is, without Content-Encoding."
                 return Problem(415, "content_encoding_unsupported", detail)
@@ -223,8 +233,11 @@ class Around:
 class _Incoming:
     """A request's body as it comes: within its time and its size, counted where it is kept."""
 
-    def __init__(self, receive: Receive, seat: Seat | None, bytes_max: int, until: float) -> None:
+    def __init__(
+        self, receive: Receive, seat: Seat | None, bytes_max: int, until: float, *, kept: bool
+    ) -> None:
         self.answered = False
+        self._kept = kept
         self._receive = receive
         self._seat = seat
         self._bytes_max = bytes_max
@@ -248,7 +261,7 @@ class _Incoming:
         self._taken += size
         if self._taken > self._bytes_max:
             raise _too_large(self._bytes_max)
-        if self._seat is not None:
+        if self._seat is not None and self._kept:
             self._seat.take(size)
         return message
 

@@ -18,6 +18,7 @@ from libs.runtime.clock import Clock
 from libs.runtime.documents import Documents
 from libs.runtime.rows import Change
 from libs.runtime.settings import Settings
+from libs.runtime.transit import Transit
 from libs.runtime.vault import Vault
 
 C = TypeVar("C")
@@ -106,6 +107,7 @@ class Parts:
     clock: Clock
     vault: Vault
     documents: Documents
+    transit: Transit
     call: Callable[[str], httpx.AsyncClient]
     """Return the client of another service's internal HTTP interface; only the gateway calls."""
     read: Reader
@@ -134,6 +136,8 @@ class Service:
     router: APIRouter = field(default_factory=APIRouter)
     first: frozenset[str] = frozenset()
     """Paths that are let in when others have to wait: what the bank sends (P41)."""
+    large: frozenset[str] = frozenset()
+    """Paths that take bodies up to the size of an archive, which they never hold in memory."""
     opens: frozenset[type[Event]] = frozenset()
     """Events whose personal fields are opened for reactions and effects."""
     shows: frozenset[type[Event]] = frozenset()

@@ -63,6 +63,11 @@ class Settings(BaseSettings):
         description="File with the 32-byte key that wraps the subject keys; default in data.",
     )
     body_bytes_max: int = Field(default=20_000_000, description="Largest request body taken (B12).")
+    archive_bytes_max: int = Field(
+        default=100_000_000,
+        description="Largest archive of messages taken, packed; it may take as much longer to come"
+        " than another body as it may be larger.",
+    )
     paper_bytes_max: int = Field(
         default=10_000_000, description="Largest scan or finished invoice taken (B12)."
     )

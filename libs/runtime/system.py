@@ -27,6 +27,7 @@ from libs.runtime.host import Host
 from libs.runtime.service import Parts, Service
 from libs.runtime.settings import Settings
 from libs.runtime.store import Store
+from libs.runtime.transit import Transit
 from libs.runtime.vault import Vault, master_key
 from libs.runtime.web import create_app
 
@@ -79,6 +80,7 @@ def parts_of(settings: Settings, clock: Clock, vault: Vault) -> Parts:
         clock=clock,
         vault=vault,
         documents=Documents(settings.data / "documents", vault),
+        transit=Transit(settings.data / "documents", vault),
         call=lambda _: httpx.AsyncClient(),
         read=_nowhere,
         write=_nowhere,

@@ -90,6 +90,8 @@ def create_app(
             body_seconds_max=settings.request_seconds_max,
             names=_names(settings.names) if docs else None,
             first=host.service.first,
+            large=host.service.large,
+            large_bytes_max=settings.archive_bytes_max,
         ),
         admission=Admission(
             settings.requests_max, settings.requests_each_max, BODIES_MAX * settings.body_bytes_max

@@ -13,8 +13,8 @@ from services.ingest.decider.tariffs import (
     ImportVatRates,
     ValidityOverlaps,
 )
+from services.ingest.price_lists import PointValue, Position, VatRate
 from services.ingest.tariff_lists import Rows, Wrong, read_list
-from services.ingest.tariffs import PointValue, Position, VatRate
 
 _LISTS: Final[Mapping[str, tuple[type[Any], type[Any]]]] = {
     "positions": (Position, ImportPositions),

@@ -6,6 +6,7 @@ from libs.events import InvoiceIssued
 from libs.runtime.service import Decider, Parts, Service
 from services.gateway import access, checks, erasure, projections
 from services.gateway.api import router as rest
+from services.gateway.api.jobs import JOBS
 from services.gateway.decider import client, practice, subject, user
 from services.gateway.door import NAME, Door
 from services.gateway.portal.pages import router as pages
@@ -64,6 +65,7 @@ def build(parts: Parts) -> Service:
         kept=access.metadata,
         router=router,
         first=frozenset({"/v1/bank-files"}),
+        large=frozenset({JOBS}),
         opens=frozenset({InvoiceIssued}),
         shows=frozenset({InvoiceIssued}),
         checks=[checks.sums, checks.names],

@@ -1,6 +1,6 @@
 """The door: what endpoints and pages of the gateway work with, and how it asks other services."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, TypeVar
 
@@ -47,7 +47,7 @@ class Door:
         *,
         practice: str,
         language: Language = "de",
-        content: bytes | None = None,
+        content: bytes | AsyncIterable[bytes] | None = None,
         content_type: str = "",
         json: Any = None,
         params: Mapping[str, str] | None = None,

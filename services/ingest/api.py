@@ -4,22 +4,27 @@ import hashlib
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Path, Query, Request
+from fastapi import APIRouter, Path, Request
 from fastapi.responses import JSONResponse, Response
 
 from libs.events.values import COOPERATIVE, DocumentId, Language, PracticeId, SubmissionId
 from libs.runtime.documents import Documents
 from libs.runtime.service import Parts
 from libs.runtime.web import Handle, Now, Problem, Read, Today
-from services.ingest import enclosed, paper_api, projections, receipts, record_api
+from services.ingest import (
+    cursors,
+    enclosed,
+    job_api,
+    paper_api,
+    projections,
+    receipts,
+    record_api,
+)
 from services.ingest.attachments import type_of
 from services.ingest.bank_intake import BankIntake, Delivery
 from services.ingest.enclosed import Opened
+from services.ingest.headers import Languages, Limit, Practice
 from services.ingest.intake import Arrival, Intake
-
-Practice = Annotated[str, Header(alias="X-Practice-Id")]
-Languages = Annotated[str, Header(alias="Accept-Language")]
-Limit = Annotated[int, Query(ge=1, le=200)]
 
 
 def routes(parts: Parts) -> APIRouter:
@@ -30,6 +35,7 @@ def routes(parts: Parts) -> APIRouter:
     router.include_router(_messages(parts.documents))
     router.include_router(_attachments(parts))
     router.include_router(_bank_files(parts))
+    router.include_router(job_api.routes(parts))
     router.include_router(paper_api.routes(parts))
     router.include_router(record_api.routes(parts))
     return router
@@ -70,11 +76,11 @@ def _lists() -> APIRouter:
         practice: Practice, read: Read, cursor: str = "", limit: Limit = 50
     ) -> dict[str, Any]:
         """Return what a practice handed in, newest first; `next` leads to the page after."""
-        place = projections.place_of(cursor) if cursor else None
+        place = cursors.place_of(cursor) if cursor else None
         if cursor and place is None:
             raise Problem(422, "cursor_invalid", "The cursor is none of ours.")
         rows = await read(projections.newest_submissions, PracticeId(practice), place, limit + 1)
-        more = projections.cursor_of(rows[limit - 1]) if len(rows) > limit else None
+        more = cursors.cursor_of(rows[limit - 1]) if len(rows) > limit else None
         return {"items": [receipts.submission_item(row) for row in rows[:limit]], "next": more}
 
     @router.get("/findings")

@@ -3,8 +3,17 @@
 from operator import attrgetter
 
 from libs.runtime.service import Decider, Parts, Service
-from services.ingest import api, checks, projections, tables, tariff_projections
-from services.ingest.decider import bank, submission, tariffs
+from services.ingest import (
+    api,
+    checks,
+    job_api,
+    job_intake,
+    job_projections,
+    projections,
+    tables,
+    tariff_projections,
+)
+from services.ingest.decider import bank, job, submission, tariffs
 
 SUBMISSION = Decider(
     name="submission",  # streams are named submission-<submission id>, here and nowhere else
@@ -27,6 +36,13 @@ BANK_FILE = Decider(
     evolve=bank.evolve_file,
     key=attrgetter("file"),
 )
+JOB = Decider(
+    name="job",
+    initial=job.INITIAL,
+    decide=job.decide,
+    evolve=job.evolve,
+    key=attrgetter("job_id"),
+)
 TARIFFS = Decider(
     name="tariffs",
     initial=tariffs.INITIAL,
@@ -38,15 +54,23 @@ TARIFFS = Decider(
 
 def build(parts: Parts) -> Service:
     """Return the service. It reacts to nothing: what comes in, comes over HTTP."""
+    work = job_intake.Work(parts)
     return Service(
         name="ingest",
         first=frozenset({"/bank-files"}),
-        deciders=[SUBMISSION, CREDIT, BANK_FILE, TARIFFS],
+        large=frozenset({job_api.JOBS}),
+        deciders=[SUBMISSION, CREDIT, BANK_FILE, JOB, TARIFFS],
+        effects={
+            job.JobReceived: work.begin,
+            job.JobAdvanced: work.go_on,
+            job.JobFinished: work.clear,
+        },
         projections=[
             projections.project_practices,
             projections.project_submissions,
             projections.project_movements,
             projections.project_bank_files,
+            job_projections.project_jobs,
             tariff_projections.project_tariffs,
         ],
         tables=tables.metadata,

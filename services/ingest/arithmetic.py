@@ -8,7 +8,7 @@ from typing import Final
 
 from libs.events.handed import VatGroup
 from libs.events.values import Kind
-from services.ingest.lexical import money, number
+from services.ingest.lexical import money, number, uid_ok
 from services.ingest.lines import (
     HUNDRED,
     LINE_TOLERANCE_RAPPEN,
@@ -239,6 +239,8 @@ def _check_vat(lines: Iterable[Line], balance: Balance, kind: Kind, report: Repo
 
 
 def _check_vat_number(balance: Balance, node: Node, report: Report) -> None:
+    if balance.vat_number and not uid_ok(balance.vat_number):
+        report.warning("vat_number_check_digit", node, "vat_number")
     if any(group.vat_rappen for group in balance.groups) and not balance.vat_number:
         report.warning("VAT_WITHOUT_NUMBER", node, "vat_number")
 

@@ -131,6 +131,22 @@ def mod10_digit(digits: str) -> str:
     return str((10 - carry) % 10)
 
 
+_UID: Final = re.compile(
+    r"(?:CHE|ADM)-?([0-9]{3})\.?([0-9]{3})\.?([0-9]{3})(?: ?(?:MWST|TVA|IVA))?"
+)
+_UID_WEIGHTS: Final = (5, 4, 3, 2, 7, 6, 5, 4)
+
+
+def uid_ok(value: str) -> bool:
+    """Return whether a number of a company is one: CHE and nine digits, modulo 11."""
+    found = _UID.fullmatch(value.strip())
+    if found is None:
+        return False
+    digits = "".join(found.groups())
+    total = sum(weight * int(digit) for weight, digit in zip(_UID_WEIGHTS, digits, strict=False))
+    return (11 - total % 11) % 11 == int(digits[8])
+
+
 def reference_ok(reference: str) -> bool:
     """Return whether 27 digits end with their check digit and are not all zero."""
     if len(reference) != 27 or not (reference.isascii() and reference.isdigit()):  # noqa: PLR2004

@@ -13,12 +13,11 @@ from libs.runtime.service import Parts
 from libs.runtime.web import Handle, Now, Read, Today
 from services.ingest import receipts
 from services.ingest.finished import FinishedIntake
+from services.ingest.headers import Languages, Practice
 from services.ingest.intake import Arrival, Intake
 from services.ingest.scanned.desk import Desk
 from services.ingest.scanned.looking import Limits
 
-Practice = Annotated[str, Header(alias="X-Practice-Id")]
-Languages = Annotated[str, Header(alias="Accept-Language")]
 Billers = Annotated[str, Header(alias=HEADER)]
 
 

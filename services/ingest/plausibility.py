@@ -1,4 +1,7 @@
-"""Days, tariffs, laws and parties that must fit each other (BR-13, BR-30 to BR-32, BR-44). Pure."""
+"""Days, tariffs, laws and parties that must fit each other (BR-19, BR-44). Pure.
+
+What tariffs and laws ask for stands in `tariffs.py` and `laws.py`.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,6 +10,7 @@ from typing import Final
 
 from libs.events.handed import Facts
 from libs.events.values import Kind, Law, Party, Patient, Scheme
+from services.ingest import laws, tariffs
 from services.ingest.arithmetic import is_usual_rate
 from services.ingest.lines import Line
 from services.ingest.parties import is_incomplete, same_person
@@ -16,11 +20,6 @@ from services.ingest.xml_tree import Node
 LIMITATION_YEARS: Final = 5
 """A claim for treatment is time-barred after them (BR-66); nobody could be reminded for it."""
 ADULT_YEARS: Final = 18
-TARDOC_ON: Final = date(2026, 1, 1)
-UNTIL_2025: Final = frozenset(("001",))
-FROM_2026: Final = frozenset(("005", "007", "TMA"))
-FLAT_RATE: Final = "005"
-TARDOC: Final = "007"
 BIRTHDATE_UNKNOWN: Final = date(1850, 1, 1)
 """Senders fill in 0001-01-01 where they know no birth date (invoice-xml 20)."""
 
@@ -45,9 +44,10 @@ def check(message: Message, today: date, report: Report) -> None:
     """Report what cannot be, or cannot be acted on."""
     _check_kind(message, report)
     _check_days(message, today, report)
-    _check_lines(message, report)
-    _check_tariffs(message.lines, report)
-    _check_law(message, report)
+    _check_lines(message, today, report)
+    tariffs.check(message.lines, message.facts.law, message.tiers, report)
+    laws.check(message.facts, message.law, message.tiers, message.treatment, message.lines, report)
+    laws.check_approval(message.debtor, message.payload, message.lines, report)
     _check_people(message, report)
 
 
@@ -86,7 +86,7 @@ def _check_days(message: Message, today: date, report: Report) -> None:
         report.error("birthdate_after_treatment", patient, "birthdate")
 
 
-def _check_lines(message: Message, report: Report) -> None:
+def _check_lines(message: Message, today: date, report: Report) -> None:
     facts = message.facts
     seen: set[int] = set()
     for line in message.lines:
@@ -95,45 +95,30 @@ def _check_lines(message: Message, report: Report) -> None:
         seen.add(line.record_id)
         if not facts.treated_from <= line.on <= facts.treated_to:
             report.warning("service_outside_treatment", line.node, "date_begin")
+            if line.on > today:  # one inside is the treatment's error
+                report.error("treatment_in_future", line.node, "date_begin", limit=f"{today}")
         if not is_usual_rate(line.vat_rate, line.on):
             report.warning("vat_rate_unusual", line.node, "vat_rate", on=f"{line.on}")
+    if facts.version == "5.0":
+        _check_providers(message, report)
 
 
-def _check_tariffs(lines: Sequence[Line], report: Report) -> None:
-    """Let the day of treatment decide the tariff; one invoice, one structure (BR-30, BR-31)."""
-    flat_days = {line.on for line in lines if line.tariff == FLAT_RATE}
-    old = new = False
-    for line in lines:
-        if line.tariff in UNTIL_2025:
-            old = True
-            wrong = line.on >= TARDOC_ON
-        elif line.tariff in FROM_2026:
-            new = True
-            wrong = line.on < TARDOC_ON
-        else:
-            continue
-        if wrong:
-            report.error("TARIFF_NOT_VALID_ON_DATE", line.node, "tariff_type", on=f"{line.on}")
-        if line.tariff == TARDOC and line.on in flat_days:
-            # Which positions may stand beside a flat rate is a list of the contract's: named only.
-            report.warning("FLAT_RATE_MIXED", line.node, "tariff_type")
-    if old and new:
-        report.error("TARIFF_YEAR_MIXED", lines[0].node, limit=f"{TARDOC_ON}")
+def _check_providers(message: Message, report: Report) -> None:
+    """Name who performed a service and stands nowhere among the parties (invoice-xml 5.1)."""
+    given = {line.provider_gln for line in message.lines}
+    listed = tariffs.own_numbers(message.tiers)
+    if given <= listed:
+        return
+    unlisted = given - listed - _partners(message.tiers) - {""}
+    for line in message.lines:
+        if line.provider_gln in unlisted:
+            unlisted.remove(line.provider_gln)
+            report.warning("provider_unlisted", line.node, "provider_id")
 
 
-def _check_law(message: Message, report: Report) -> None:
-    """Look for what the payer's law wants to know (invoice-xml 7, BR-13)."""
-    law, facts = message.law, message.facts
-    card = law.get("card_id") or message.tiers.at("patient", "card")
-    if facts.law in {Law.KVG, Law.VVG} and not law.get("insured_id") and not card:
-        report.warning("insured_number_missing", law, "insured_id")
-    if facts.law in {Law.UVG, Law.MVG, Law.IVG} and not law.get("case_id"):
-        report.warning("case_number_missing", law, "case_id")
-    if facts.version != "5.0" and facts.law is Law.KVG:
-        marks = {line.obligation for line in message.lines}
-        if len(marks) > 1:
-            first = next(line for line in message.lines if not line.obligation)
-            report.warning("OBLIGATION_MIXED", first.node, "obligation")
+def _partners(tiers: Node) -> frozenset[str]:
+    partners = tiers.child("partners")
+    return frozenset(one.get("gln") for one in partners.children) if partners else frozenset()
 
 
 def _check_people(message: Message, report: Report) -> None:

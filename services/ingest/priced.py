@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Literal
 
 from libs.events.values import Language, Law
-from services.ingest.tariffs import Position
+from services.ingest.price_lists import Position
 from services.ingest.written import Sums
 from services.ingest.xml_tree import Node
 
@@ -66,6 +66,11 @@ class Priced:
         """Return the elements that the contract lets stand beside a flat rate (BR-32)."""
         rows = zip(self.nodes, self.positions, strict=False)
         return frozenset(id(node) for node, row in rows if row is not None and row.beside_flat_rate)
+
+    def unlisted(self) -> frozenset[int]:
+        """Return the elements of lines that no list knows: told once, they need no hint more."""
+        rows = zip(self.nodes, self.positions, strict=False)
+        return frozenset(id(node) for node, row in rows if row is None)
 
     def error(self, code: str, node: Node, attribute: str, **params: str) -> None:
         """Notice what makes a price impossible."""

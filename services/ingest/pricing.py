@@ -10,12 +10,12 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Final
 
 from libs.records import Service
-from services.ingest import tariffs
+from services.ingest import price_lists
 from services.ingest.arithmetic import francs
 from services.ingest.lines import HUNDRED, ONE, ZERO, round_rappen
 from services.ingest.places import Elements
+from services.ingest.price_lists import Asked, Lists, PointValue, Position
 from services.ingest.priced import Case, Priced
-from services.ingest.tariffs import Asked, Lists, PointValue, Position
 from services.ingest.written import plain
 from services.ingest.xml_tree import Node
 
@@ -64,7 +64,7 @@ class Pricing:
     def line(self, place: int, line: Service) -> None:
         """Price one line; one that cannot be priced is written without an amount."""
         rows = self._lists.positions.get((line.tariff, line.code), ())
-        position = tariffs.standing(rows, line.on)
+        position = price_lists.standing(rows, line.on)
         node = self._elements.node("service", {}, at=f"/lines/{place}", fields=_FIELDS)
         if position is None:
             worth = _Worth(line.quantity, _NOTHING, ZERO)
@@ -89,7 +89,7 @@ class Pricing:
         elif line.tariff in self._lists.known:
             self.done.error("position_unknown", node, "code")
         else:
-            self.done.error("tariff_unknown", node, "tariff_type")
+            self.done.error("tariff_not_listed", node, "tariff_type")
 
     def _quantity(self, node: Node, line: Service, position: Position) -> Decimal:
         """Return the quantity; minutes in whole units of five, ten at least (BR-42)."""
@@ -115,7 +115,7 @@ class Pricing:
     def _priced(self, node: Node, line: Service, position: Position) -> _Part:
         """Return a price of the table or, where that leaves it open, the practice's own (BR-41)."""
         if position.laws and self._case.law not in position.laws:
-            self.done.error("TARIFF_LAW_MISMATCH", node, "tariff_type")
+            self.done.error("TARIFF_LAW_MISMATCH", node, "tariff_type", law=self._case.law.value)
         rappen = position.price_rappen
         if position.own == "price" and line.price_rappen is None:
             self.done.error("price_missing", node, "price")
@@ -150,11 +150,13 @@ class Pricing:
             provider_kind=case.provider_kind,
             insurer_gln=case.insurer_gln,
         )
-        found = tariffs.point_value(values, asked, line.on)
+        found = price_lists.point_value(values, asked, line.on)
         if found is None:
-            known = not values or tariffs.knows_law(values, case.law)
-            code = "point_value_unknown" if known else "TARIFF_LAW_MISMATCH"
-            self.done.error(code, node, "tariff_type", on=f"{line.on}")
+            known = not values or price_lists.knows_law(values, case.law)
+            if known:
+                self.done.error("point_value_unknown", node, "tariff_type", on=f"{line.on}")
+            else:
+                self.done.error("TARIFF_LAW_MISMATCH", node, "tariff_type", law=case.law.value)
             return ONE
         return self._own_value(node, line, found)
 
@@ -182,7 +184,7 @@ class Pricing:
                 self.done.error("VAT_WITHOUT_NUMBER", node, "vat_rate")
             return ZERO
         rows = [row for row in self._lists.rates if row.category == category]
-        found = tariffs.standing(rows, line.on)
+        found = price_lists.standing(rows, line.on)
         if found is None:
             self.done.error("vat_rate_unknown", node, "vat_rate", on=f"{line.on}")
             return ZERO

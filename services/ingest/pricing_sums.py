@@ -1,6 +1,5 @@
 """Priced lines → sums: VAT by rate group, what a session may hold, the patient's share. Pure."""
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
@@ -9,14 +8,14 @@ from typing import Final
 from libs.events.handed import VatGroup
 from libs.events.values import Language, Law
 from libs.records import Service
-from services.ingest import tariffs
+from services.ingest import price_lists
 from services.ingest.arithmetic import francs, round_payable
 from services.ingest.lines import HUNDRED, ZERO, round_rappen
 from services.ingest.places import Elements
 from services.ingest.plausibility import ADULT_YEARS, years_before
+from services.ingest.price_lists import Asked, Lists
 from services.ingest.priced import Case, Priced
 from services.ingest.pricing import HOME_CARE, Pricing
-from services.ingest.tariffs import Asked, Lists
 from services.ingest.written import Sums, plain
 
 SHARE_OF_PATIENT: Final = Decimal("0.2")
@@ -89,9 +88,8 @@ def _tax_line(rate: Decimal, rappen: int, on: date, case: Case) -> dict[str, str
 
 
 def _look_at_sittings(lines: Sequence[Service], done: Priced) -> None:
-    """Look for what a session may hold once, a day hardly twice, an order nine times (BR-36)."""
+    """Look for what a session may hold once, and an order nine times (BR-36)."""
     sessions: set[tuple[str, date, int]] = set()
-    days: dict[tuple[str, date], int] = defaultdict(int)
     for line, node, position in zip(lines, done.nodes, done.positions, strict=True):
         if position is None or not position.sitting:
             continue
@@ -99,9 +97,6 @@ def _look_at_sittings(lines: Sequence[Service], done: Priced) -> None:
         if key in sessions or line.quantity > 1:
             done.error("sitting_repeated", node, "session")
         sessions.add(key)
-        days[position.sitting, line.on] += 1
-        if days[position.sitting, line.on] == 2:  # noqa: PLR2004 - the second is the one to ask of
-            done.warning("sitting_twice_a_day", node, "date_begin")
         if len(sessions) == SESSIONS_OF_ORDER + 1:
             done.warning("order_exceeded", node, "", limit=str(SESSIONS_OF_ORDER))
 
@@ -114,7 +109,7 @@ def _share(case: Case, lists: Lists, done: Priced) -> int | None:
     asked = Asked(law=case.law, canton=case.canton, provider_kind=case.provider_kind)
     total = 0
     for on, rappen in done.care.items():
-        cap = tariffs.point_value(caps, asked, on)
+        cap = price_lists.point_value(caps, asked, on)
         young = case.born_on is not None and case.born_on > years_before(on, ADULT_YEARS)
         if cap is not None and not young:
             share = round_rappen(_francs(rappen) * SHARE_OF_PATIENT)

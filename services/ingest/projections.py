@@ -1,7 +1,5 @@
 """What events mean for ingest's read tables, and what is asked of them."""
 
-import base64
-import binascii
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, TypeAlias, assert_never
@@ -265,29 +263,17 @@ def reported_by(db: Connection, file: DocumentId) -> Mapping[str, tuple[int, int
 
 def findings_of(row: RowMapping) -> tuple[Finding, ...]:
     """Return the findings of a row as they were recorded."""
-    return msgspec.json.decode(row["findings"], type=tuple[Finding, ...])
+    return findings_in(row["findings"])
+
+
+def findings_in(text: str) -> tuple[Finding, ...]:
+    """Return findings from their JSON."""
+    return msgspec.json.decode(text, type=tuple[Finding, ...])
 
 
 def aware(at: datetime) -> datetime:
     """Return an instant with its zone, which SQLite does not keep."""
     return at if at.tzinfo is not None else at.replace(tzinfo=UTC)
-
-
-def cursor_of(row: RowMapping) -> str:
-    """Return a place in the list of messages, opaque to its reader."""
-    place = f"{aware(row['received_at']).isoformat()}|{row['submission_id']}"
-    return base64.urlsafe_b64encode(place.encode()).decode().rstrip("=")
-
-
-def place_of(cursor: str) -> tuple[datetime, str] | None:
-    """Return the place that a cursor names; None if it names none (B52)."""
-    try:
-        text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
-        at, _, key = text.partition("|")
-        place = datetime.fromisoformat(at)
-    except (ValueError, binascii.Error, UnicodeDecodeError):
-        return None
-    return (place, key) if place.tzinfo is not None and key else None
 
 
 def _json(value: Any) -> str:

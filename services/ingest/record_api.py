@@ -14,9 +14,9 @@ from libs.runtime.web import Handle, Now, Problem, Read, Today
 from services.ingest import receipts, tariff_projections
 from services.ingest.intake import Arrival
 from services.ingest.lines import read_lines, service_line
+from services.ingest.price_lists import Position
 from services.ingest.priced import Priced
 from services.ingest.record_intake import Preview, RecordIntake
-from services.ingest.tariffs import Position
 from services.ingest.written import plain
 
 Practice = Annotated[str, Header(alias="X-Practice-Id")]

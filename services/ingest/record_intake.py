@@ -15,10 +15,10 @@ from services.ingest.decider.submission import Accepted, Rejected
 from services.ingest.findings import Unreadable, broken, refused
 from services.ingest.intake import Arrival, Intake
 from services.ingest.places import Elements
+from services.ingest.price_lists import Lists
 from services.ingest.priced import Case, Priced
 from services.ingest.pricing_sums import price
 from services.ingest.records import Priceable
-from services.ingest.tariffs import Lists
 from services.ingest.written import Writer, days_of
 from services.ingest.xml_invoice import Invoice
 

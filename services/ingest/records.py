@@ -33,6 +33,7 @@ H = TypeVar("H", bound=Handed)
 
 GRAVE: Final = frozenset(("VAT_WITHOUT_NUMBER", "FLAT_RATE_MIXED"))
 """A message's sender answers for its prices; for prices made here, we do (BR-32, BR-50)."""
+_OF_LISTS: Final = ("tariff_unknown", "tariff_shape_differs", "tariff_code_form")
 _FORMS: Final = {
     "json_malformed": "json_malformed",
     "json_duplicate_key": "json_duplicate_key",
@@ -109,6 +110,8 @@ def report_of(written: Written, priced: Priced) -> Report:
     """Return the report of who priced a body; the rules go on with it."""
     report = Report(written.root, written.places, GRAVE)
     report.settle("FLAT_RATE_MIXED", priced.beside_flat_rate())
+    for code in _OF_LISTS:
+        report.settle(code, priced.unlisted())
     _tell(priced, report)
     return report
 

@@ -43,6 +43,8 @@ class Report:
 
     def error(self, code: str, node: Node, attribute: str = "", **params: str) -> None:
         """Notice what makes the message unusable."""
+        if (code, id(node)) in self._settled:
+            return
         self._errors += 1
         self._add(_Noticed(code, "error", node, attribute, params))
 
@@ -85,6 +87,8 @@ class Report:
 
     def _add(self, noticed: _Noticed) -> None:
         """Keep it; where there are too many, an error still takes the place of a warning."""
+        if self._places is not None and noticed in self._noticed:
+            return  # who made the price has told it already
         if len(self._noticed) < FINDINGS_MAX:
             self._noticed.append(noticed)
             return

@@ -2,12 +2,10 @@
 
 from libs.events.values import CreditId, InvoiceId, Kind, Party, Patient, PracticeId, SubjectId
 from libs.runtime.vault import Vault
+from services.ingest.laws import AHV_UNKNOWN
 from services.ingest.lexical import ean_ok
 from services.ingest.parties import same_person
 from services.ingest.xml_invoice import Invoice
-
-AHV_UNKNOWN = "7569999999991"
-"""What senders write where they do not know the number (invoice-xml 3)."""
 
 
 def case(vault: Vault, invoice_id: InvoiceId) -> SubjectId:

@@ -2,6 +2,7 @@
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     Date,
     DateTime,
@@ -92,6 +93,40 @@ movements = Table(
     Column("bank_reference", Text, nullable=False),
     Column("file", Text, nullable=False),
     Index("movements_of_file", "file", "kind"),
+)
+
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("job_id", Text, primary_key=True),
+    Column("practice_id", Text, nullable=False),
+    Column("received_at", DateTime(timezone=True), nullable=False),
+    Column("state", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("archive", Text, nullable=False),
+    Column("size_bytes", Integer, nullable=False),
+    Column("count", Integer, nullable=False),
+    Column("done", Integer, nullable=False),
+    Column("accepted", Integer, nullable=False),
+    Column("rejected", Integer, nullable=False),
+    Column("repeated", Integer, nullable=False),
+    Column("status", Integer, nullable=False),
+    Column("problem", Text, nullable=False),
+    Column("findings", Text, nullable=False),  # JSON
+    Index("jobs_newest", "practice_id", "received_at", "job_id"),
+)
+
+job_items = Table(
+    "job_items",
+    metadata,
+    Column("job_id", Text, primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("state", Text, nullable=False),
+    Column("repeated", Boolean, nullable=False),
+    Column("submission_id", Text),
+    Column("status", Integer, nullable=False),
+    Column("problem", Text, nullable=False),
+    Column("findings", Text, nullable=False),  # JSON
 )
 
 tariff_positions = Table(

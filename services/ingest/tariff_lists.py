@@ -15,7 +15,7 @@ from typing import Any, Final, Generic, TypeVar, get_args
 
 from libs.events.values import Law, PracticeKind
 from services.ingest.lexical import day, ean_ok, money, number
-from services.ingest.tariffs import Category, Own, PointValue, Position, Shape, VatRate
+from services.ingest.price_lists import Category, Own, PointValue, Position, Shape, VatRate
 
 R = TypeVar("R", Position, PointValue, VatRate)
 ROWS_MAX: Final = 200_000

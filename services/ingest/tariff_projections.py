@@ -18,9 +18,9 @@ from services.ingest.decider.tariffs import (
     TariffEvent,
     VatRatesImported,
 )
+from services.ingest.price_lists import Key, Lists, PointValue, Position, VatRate
 from services.ingest.pricing import HOME_CARE
 from services.ingest.tables import point_values, tariff_positions, vat_rates
-from services.ingest.tariffs import Key, Lists, PointValue, Position, VatRate
 
 TOGETHER_MAX = 400
 """Positions that one query names."""

@@ -1,171 +1,201 @@
-"""Dated rows of tariffs, point values and VAT rates, and which of them stands on a day. Pure.
+"""Rules on the tariffs of service lines, by day of treatment and law (BR-14, BR-30 to BR-40).
 
-All of it is data that an operator imports (`quittance tariffs import`); no price is in the code.
-Source: BR-30, BR-33, BR-37 to BR-42, BR-46.
+What a tariff type is stands in `tariff_types.toml`. A type that nobody knows is kept and named once
+for each message: the list belongs to the standard body and grows. Pure.
 """
 
+import re
+import tomllib
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Final, Literal, TypeAlias, TypeVar
+from pathlib import Path
+from typing import Any, Final
 
-import msgspec
+from libs.events.values import Law
+from services.ingest.lines import OF_TWO_PARTS, Line
+from services.ingest.parties import PSEUDO_GLNS
+from services.ingest.report import Report
+from services.ingest.xml_tree import Node
 
-from libs.events.values import Language, Law
+SOCIAL: Final = frozenset((Law.UVG, Law.MVG, Law.IVG))
+"""Laws whose insurers share one tariff contract and know no cost sharing (BR-12)."""
+LABORATORY: Final = frozenset(("316", "317"))
+DENTAL_NEW, DENTAL_OLD = "222", "221"
+PHYSIO: Final = {"311": SOCIAL, "312": frozenset((Law.KVG,))}
+"""Physiotherapy by the law it is agreed for; private insurers take either (invoice-xml 10)."""
+SITTINGS: Final = range(7301, 7341)
+"""Items of physiotherapy that are a session each (BR-36)."""
+FLAT_RATE, TRIGGER, TARDOC = "005", "TMA", "007"
 
-Shape: TypeAlias = Literal["two_part", "points", "price", "hourly"]
-"""Medical and technical points; points; a price of one unit; a price of an hour, by minutes."""
-Own: TypeAlias = Literal["", "price", "max", "points"]
-"""What a practice may state itself: nothing; any price; one up to the table's; points in a range.
-"""
-Category: TypeAlias = Literal["EXEMPT", "NORMAL", "REDUCED", "SPECIAL"]
-Key: TypeAlias = tuple[str, ...]
-NOTHING: Final = Decimal(0)
-ONE: Final = Decimal(1)
-
-
-class Dated(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A row that stands from a day to a day, both included; without an end until further notice."""
-
-    valid_from: date
-    valid_to: date | None = None
-
-    def stands_on(self, on: date) -> bool:
-        """Return whether the row stands on a day."""
-        return self.valid_from <= on and (self.valid_to is None or on <= self.valid_to)
-
-
-class Position(Dated, frozen=True, kw_only=True, omit_defaults=True):
-    """One position of a tariff."""
-
-    tariff: str
-    code: str
-    shape: Shape
-    points_mt: Decimal = NOTHING
-    """Medical part; the only one of `points`, a flat rate's cost weight among them (BR-37)."""
-    points_tt: Decimal = NOTHING
-    factor: Decimal = ONE
-    """The tariff's own scaling; the national neutrality factor of the structure (BR-34)."""
-    price_rappen: int = 0
-    own: Own = ""
-    own_min: Decimal | None = None
-    own_max: Decimal | None = None
-    category: Category = "EXEMPT"
-    net: bool = False
-    """Whether VAT comes on top of the price (BR-48, BR-49)."""
-    sitting: str = ""
-    """Positions of one sitting: one of them per session (BR-36)."""
-    beside_flat_rate: bool = False
-    """Whether the contract lets it stand beside a flat rate (BR-32)."""
-    laws: tuple[Law, ...] = ()
-    """Under which laws it may be used; under all where none is named."""
-    source: str = ""
-    """Which list it is from, and of what day; a sample says that it is one."""
-    name_de: str
-    name_fr: str = ""
-    name_it: str = ""
-    name_en: str = ""
-
-    @property
-    def key(self) -> Key:
-        """What may stand once on a day."""
-        return self.tariff, self.code
-
-    def name(self, language: Language) -> str:
-        """Return its name, in German where the list has none in this language."""
-        said: str = getattr(self, f"name_{language}")
-        return said or self.name_de
+DENTAL_CAPS: Final = (
+    (date(2018, 1, 1), {law: Decimal("1.00") for law in SOCIAL} | {Law.VVG: Decimal("1.70")}),
+)
+"""Highest value of a dental point by law, since a day (BR-38). ORG is the private patient's."""
+DENTAL_PRIVATE_CAP: Final = Decimal("1.70")
+DENTAL_KVG_CAP: Final = Decimal("3.10")
+"""Of the old catalogue, which alone is valid under the KVG (BR-39)."""
 
 
-class PointValue(Dated, frozen=True, kw_only=True, omit_defaults=True):
-    """What a point is worth, for whom; an empty field means everybody (BR-33)."""
+@dataclass(frozen=True, kw_only=True)
+class Tariff:
+    """What is known of a tariff type."""
 
-    tariff: str
-    law: str = ""
-    canton: str = ""
-    insurer_group: str = ""
-    insurers: tuple[str, ...] = ()
-    """GLNs of the group's insurers."""
-    provider_kind: str = ""
-    value: Decimal
-    """Francs of a point; of a flat rate its base value; of home care a day's highest share."""
-    own_max: Decimal | None = None
-    """Up to which a practice may set a value of its own (BR-38)."""
-    source: str = ""
-
-    @property
-    def key(self) -> Key:
-        """What may stand once on a day."""
-        return self.tariff, self.law, self.canton, self.insurer_group, self.provider_kind
+    two_parts: bool = False
+    since: date = date.min
+    until: date = date.max
+    withdrawn: bool = False
+    code: re.Pattern[str] | None = None
+    beside: frozenset[str] = frozenset()
 
 
-class VatRate(Dated, frozen=True, kw_only=True, omit_defaults=True):
-    """The rate of a category of supplies, in percent (BR-46)."""
-
-    category: Category
-    rate: Decimal
-    source: str = ""
-
-    @property
-    def key(self) -> Key:
-        """What may stand once on a day."""
-        return (self.category,)
-
-
-Row: TypeAlias = Position | PointValue | VatRate
-R = TypeVar("R", Position, PointValue, VatRate)
+def _read(path: Path) -> dict[str, Tariff]:
+    tables: dict[str, dict[str, Any]] = tomllib.loads(path.read_text(encoding="utf-8"))
+    return {
+        kind: Tariff(
+            two_parts=table.get("two_parts", False),
+            since=table.get("since", date.min),
+            until=table.get("until", date.max),
+            withdrawn=table.get("withdrawn", False),
+            code=re.compile(table["code"], re.ASCII) if "code" in table else None,
+            beside=frozenset(table.get("beside", ())),
+        )
+        for kind, table in tables.items()
+    }
 
 
-class Asked(msgspec.Struct, frozen=True, kw_only=True):
-    """For whom a point value is looked up."""
-
-    law: Law
-    canton: str
-    provider_kind: str
-    insurer_gln: str = ""
+TARIFFS: Final[Mapping[str, Tariff]] = _read(Path(__file__).with_name("tariff_types.toml"))
+TARDOC_ON: Final = TARIFFS[TARDOC].since
+UNKNOWN: Final = Tariff()
 
 
-def standing(rows: Iterable[R], on: date) -> R | None:
-    """Return the row of a key that stands on a day; there is at most one."""
-    return next((row for row in rows if row.stands_on(on)), None)
+def check(lines: Sequence[Line], law: Law, tiers: Node, report: Report) -> None:
+    """Report lines whose tariff does not fit their day, their law, or each other."""
+    by_kind: dict[str, list[Line]] = {}
+    for line in lines:
+        by_kind.setdefault(line.tariff, []).append(line)
+    for kind, some in by_kind.items():
+        _check_kind(kind, some, report)
+    _check_days(by_kind, report)
+    if FLAT_RATE in by_kind or TRIGGER in by_kind:
+        _check_flat_rates(by_kind, report)
+    if law is not Law.ORG and not LABORATORY.isdisjoint(by_kind):
+        _check_laboratory(by_kind, tiers, report)
+    for kind in (DENTAL_NEW, DENTAL_OLD):
+        for line in by_kind.get(kind, ()):
+            _check_dental(line, law, report)
+    for kind, laws in PHYSIO.items():
+        if kind in by_kind:
+            _check_physio(by_kind[kind], law, laws, report)
 
 
-def point_value(values: Sequence[PointValue], asked: Asked, on: date) -> PointValue | None:
-    """Return the value that names most of what is asked: insurer, then law, kind, canton.
+def _check_kind(kind: str, lines: Sequence[Line], report: Report) -> None:
+    """Name what cannot be a line of its tariff; once for each kind, as programs do it always."""
+    tariff = TARIFFS.get(kind)
+    if tariff is None:
+        report.warning("tariff_unknown", lines[0].node, "tariff_type", count=str(len(lines)))
+        return
+    if tariff.withdrawn:
+        report.warning("tariff_withdrawn", lines[0].node, "tariff_type")
+    for line in lines:
+        if (line.node.name in OF_TWO_PARTS) is not tariff.two_parts:
+            report.warning("tariff_shape_differs", line.node, "tariff_type")
+            break
+    if tariff.code is not None:
+        wrong = {line.code for line in lines if not tariff.code.fullmatch(line.code)}
+        for line in lines if wrong else ():
+            if line.code in wrong:
+                wrong.remove(line.code)
+                report.warning("tariff_code_form", line.node, "code")
 
-    A national value of a law goes before one of a canton that is for all laws (BR-12, BR-33).
+
+def _check_days(by_kind: Mapping[str, Sequence[Line]], report: Report) -> None:
+    """Let the day of treatment decide the tariff; one invoice, one structure (BR-30, BR-31)."""
+    old = new = False
+    for kind, lines in by_kind.items():
+        tariff = TARIFFS.get(kind, UNKNOWN)
+        if tariff.until is date.max and tariff.since is date.min:
+            continue
+        old = old or tariff.until is not date.max
+        new = new or tariff.since is not date.min
+        for line in lines:
+            if not tariff.since <= line.on <= tariff.until:
+                report.error("TARIFF_NOT_VALID_ON_DATE", line.node, "tariff_type", on=f"{line.on}")
+    if old and new:
+        first = next(iter(by_kind.values()))[0]
+        report.error("TARIFF_YEAR_MIXED", first.node, limit=f"{TARDOC_ON}")
+
+
+def _check_flat_rates(by_kind: Mapping[str, Sequence[Line]], report: Report) -> None:
+    """Refuse TARDOC on the day of a flat rate, which covers it, unless it is free (BR-32).
+
+    A trigger position says why a flat rate stands there, in the same session and without a price.
     """
-    fitting = [value for value in values if value.stands_on(on) and _fits(value, asked)]
-    return max(fitting, key=_closeness, default=None)
+    flat = by_kind.get(FLAT_RATE, ())
+    days = {line.on for line in flat}
+    beside = TARIFFS[FLAT_RATE].beside
+    for line in by_kind.get(TARDOC, ()):
+        if line.on in days and line.amount_rappen and line.code not in beside:
+            report.error("FLAT_RATE_MIXED", line.node, "tariff_type")
+    sessions = {(line.on, line.session) for line in flat}
+    for line in by_kind.get(TRIGGER, ()):
+        if line.amount_rappen:
+            report.warning("trigger_priced", line.node, "amount")
+        elif (line.on, line.session) not in sessions:
+            report.warning("trigger_without_flat_rate", line.node, "session")
 
 
-def knows_law(values: Sequence[PointValue], law: Law) -> bool:
-    """Return whether a tariff has a point value under a law at all (BR-39)."""
-    return any(value.law in {"", law} for value in values)
+def _check_laboratory(by_kind: Mapping[str, Sequence[Line]], tiers: Node, report: Report) -> None:
+    """Analyses are invoiced by the laboratory that did them: here, the practice's own (BR-14)."""
+    own = own_numbers(tiers)
+    for kind in LABORATORY & by_kind.keys():
+        for line in by_kind[kind]:
+            if line.provider_gln and line.provider_gln not in own:
+                report.error("LAB_FOREIGN", line.node, "provider_id")
 
 
-def _fits(value: PointValue, asked: Asked) -> bool:
-    return (
-        value.law in {"", asked.law}
-        and value.canton in {"", asked.canton}
-        and value.provider_kind in {"", asked.provider_kind}
-        and (not value.insurer_group or asked.insurer_gln in value.insurers)
-    )
+def own_numbers(tiers: Node) -> frozenset[str]:
+    """Return the GLN and ZSR numbers under which a practice works: its own and its people's."""
+    found = set(PSEUDO_GLNS)
+    for holder in ("billers", "providers"):
+        wrapper = tiers.child(holder)
+        found |= _numbers(wrapper.children if wrapper is not None else ())
+    found |= _numbers(node for node in tiers.children if node.name in {"biller", "provider"})
+    partners = tiers.child("partners")
+    for partner in partners.children if partners is not None else ():
+        if partner.child("person") is not None:
+            found |= _numbers((partner,))
+    return frozenset(found)
 
 
-def _closeness(value: PointValue) -> tuple[bool, bool, bool, bool]:
-    named = value.insurer_group, value.law, value.provider_kind, value.canton
-    insurer, law, kind, canton = map(bool, named)
-    return insurer, law, kind, canton
+def _numbers(nodes: Iterable[Node]) -> set[str]:
+    names = ("gln", "ean_party", "gln_location", "zsr")
+    return {node.get(name) for node in nodes for name in names if name in node.names}
 
 
-class Lists(msgspec.Struct, frozen=True, kw_only=True):
-    """What one body needs of the tables, looked up before it is priced."""
+def _check_dental(line: Line, law: Law, report: Report) -> None:
+    """Under the KVG the old catalogue is valid alone; a point's value has a ceiling (BR-38, 39)."""
+    if law is Law.KVG and line.tariff == DENTAL_NEW:
+        report.error("TARIFF_LAW_MISMATCH", line.node, "tariff_type", law=law.value)
+        return
+    cap = DENTAL_KVG_CAP if law is Law.KVG else DENTAL_PRIVATE_CAP
+    for since, caps in DENTAL_CAPS:
+        if line.on >= since:
+            cap = caps.get(law, cap)
+    value = line.price.parts[0].value
+    if value > cap:
+        report.error("POINT_VALUE_ABOVE_CAP", line.node, "unit_factor", limit=f"{cap}")
 
-    positions: Mapping[Key, Sequence[Position]]
-    """By tariff and code, every row of any day."""
-    known: frozenset[str]
-    """Tariffs that have positions at all."""
-    values: Mapping[str, Sequence[PointValue]]
-    """By tariff."""
-    rates: Sequence[VatRate]
+
+def _check_physio(lines: Sequence[Line], law: Law, laws: frozenset[Law], report: Report) -> None:
+    """One item for each session, and two on a day only where prescribed (BR-36)."""
+    others = frozenset((*SOCIAL, Law.KVG)) - laws
+    if law in others:
+        report.warning("TARIFF_LAW_MISMATCH", lines[0].node, "tariff_type", law=law.value)
+    days: set[date] = set()
+    for line in lines:
+        if line.code.isascii() and line.code.isdigit() and int(line.code) in SITTINGS:
+            if line.on in days or line.price.quantity > 1:
+                report.warning("physio_session_repeated", line.node, "date_begin")
+            days.add(line.on)

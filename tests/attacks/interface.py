@@ -75,7 +75,7 @@ def operations(document: Mapping[str, Any]) -> Iterator[Operation]:
 def _body(described: Mapping[str, Any] | None) -> tuple[str, bytes]:
     if described is None:
         return "", b""
-    ((kind, content),) = described["content"].items()
+    kind, content = next(iter(described["content"].items()))
     if kind == "application/json":
         return kind, json.dumps(content["example"]).encode()
     if kind == "multipart/form-data":
@@ -94,6 +94,7 @@ def ids_of(client: httpx.Client) -> dict[str, list[str]]:
     """Return every id that a practice's program gets to see, by the name it has in paths."""
     invoices = [one["invoice_id"] for one in client.get("/v1/invoices").json()["items"]]
     submissions = client.get("/v1/submissions").json()["items"]
+    jobs = client.get("/v1/submission-jobs").json()["items"]
     documents = [
         one["document_id"]
         for invoice in invoices
@@ -102,5 +103,6 @@ def ids_of(client: httpx.Client) -> dict[str, list[str]]:
     return {
         "invoice_id": invoices,
         "submission_id": [one["submission_id"] for one in submissions],
+        "job_id": [one["job_id"] for one in jobs],
         "document_id": documents,
     }

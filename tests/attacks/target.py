@@ -16,6 +16,7 @@ from libs.events.values import COOPERATIVE, PracticeId
 from libs.runtime.tables import EVENTS
 from services.gateway import registration
 from services.simulator.request import message
+from tests.archives import zipped
 from tests.aside import aside
 from tests.browser.served import join, listening, some_invoices, some_practice
 from tests.system import MONDAY, Cooperative, Member, cooperative
@@ -119,6 +120,11 @@ async def inhabited(made: Cooperative, *, reminded: bool) -> tuple[Member, Membe
             answer = await made.submit(member, message(one))
             assert answer.status_code == 202, answer.text
         await made.submit(member, b"<nothing/>")
+        archive = zipped([b"<nothing/>", b"<something/>"])
+        answer = await made.submit(
+            member, archive, path="/v1/submission-jobs", kind="application/zip"
+        )
+        assert answer.status_code == 202, answer.text
         members.append(member)
     await made.system.settle(effects=True)
     if reminded:

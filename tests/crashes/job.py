@@ -20,9 +20,11 @@ from libs.runtime.settings import Settings
 from libs.runtime.system import open_vault
 from libs.runtime.tables import EVENTS
 from services.command.proving import prove
+from services.ingest.job_intake import CHUNK_ITEMS
 from services.simulator.camt054 import Receipt, camt054
 from services.simulator.practices import Practice
 from services.simulator.request import message
+from tests.archives import zipped
 from tests.crashes.mortal import Mortal
 from tests.distributed.driving import TODAY, Partner, bills
 from tests.distributed.processes import SERVICES, NeverCame
@@ -32,6 +34,8 @@ OF_AN_INVOICE = (
 )  # fmt: skip
 OF_A_PAYMENT = ("PaymentReceived", "InvoiceSettled", "DunningStopped", "MemberCredited")
 BILLS_MIN, BILLS_MAX = 3, 12
+PACKED = 2
+"""Invoices of an archive."""
 STRANGERS = 210
 """Receipts of one file that name no invoice: more than are booked together, so it has a middle."""
 NAMES = ("document", "form", "content", "file")
@@ -88,6 +92,31 @@ class Job:
         self.wanted["CreditUnmatched"] += STRANGERS
         self.wanted["BankFileImported"] += 1
         self.come_true()
+
+    def hand_in_archive(self) -> None:
+        """Hand an archive in until it is answered, and see that it is worked off by itself.
+
+        Two of its messages become invoices; the others are as many as it takes for two chunks.
+        """
+        good = [message(one) for one in bills(self.practice, BILLS_MAX + PACKED)[BILLS_MAX:]]
+        bad = [f"<nothing number='{number}'/>".encode() for number in range(CHUNK_ITEMS)]
+        archive = zipped([good[0], *bad, *good[1:]])
+        path, kind = "/v1/submission-jobs", "application/zip"
+        answer = self.software.hand_in(path, archive, self.shape.until, kind)
+        self.shape.until_dead()
+        wanted = {"JobReceived": 1, "JobAdvanced": 2, "JobFinished": 1}
+        self.wanted.update(dict.fromkeys(OF_AN_INVOICE, PACKED) | wanted)
+        self.wanted["SubmissionRejected"] += CHUNK_ITEMS
+        self.come_true()
+        found = self.software.get(answer.headers["location"])
+        assert (found["state"], found["accepted"], found["rejected"]) == (
+            "finished",
+            PACKED,
+            CHUNK_ITEMS,
+        )
+        assert found["repeated"] == 0, "what a chunk took before it died was taken for a repeat"
+        transit = self.shape.settings.data / "documents" / "transit"
+        self.shape.until(lambda: not [one for one in transit.iterdir() if not one.suffix])
 
     def due_in(self) -> int:
         """Return in how many days the first reminder of what is unpaid is due."""

@@ -37,6 +37,13 @@ UPLOAD = (
     "effect.after_record@invoicing",
 )
 BANK_FILE = ("bank_file.after_storing", "bank_file.after_booking")
+ARCHIVE = (
+    "transit.before_rename",
+    "transit.after_rename",
+    "job.after_storing",
+    "append.after_commit@ingest:2",
+    "job.after_chunk",
+)
 DAY = (
     "calendar.after_page@dunning",
     "calendar.before_mark@dunning",
@@ -47,7 +54,7 @@ REPAIR = ("redrive.before_commit@dunning",)
 MIGRATE = "migrate.before_commit:4"
 REBUILD = "rebuild.before_commit"
 ERASURE = "effect.before_record@gateway"
-WALKED = {*UPLOAD, *BANK_FILE, *DAY, *REPAIR, MIGRATE, REBUILD, ERASURE}
+WALKED = {*UPLOAD, *BANK_FILE, *ARCHIVE, *DAY, *REPAIR, MIGRATE, REBUILD, ERASURE}
 MEMBER = cast.doctor(TODAY)
 
 
@@ -144,3 +151,10 @@ def test_an_erasure_killed_when_the_keys_are_gone_is_recorded_by_the_next_start(
     job.wanted["SubjectErased"] = 1
     job.come_true()
     assert "All invariants hold" in alone.command("verify")
+
+
+def test_an_archive_is_worked_off_once_wherever_the_process_is_killed(job: Job) -> None:
+    """F6: kept, in the middle of a chunk, and at its end; it resumes by itself."""
+    job.shape.again(DOOR, *ARCHIVE)
+    job.hand_in_archive()
+    job.proven()

@@ -51,6 +51,13 @@ UPLOAD = {
 }
 """None of them comes to one of its points before the first upload."""
 BANK_FILE = ("bank_file.after_storing", "bank_file.after_booking")
+ARCHIVE = (
+    "transit.before_rename",
+    "transit.after_rename",
+    "job.after_storing",
+    "append.after_commit:2",
+    "job.after_chunk",
+)
 DAY = (
     "calendar.after_page",
     "effect.before_record",
@@ -61,7 +68,7 @@ POISON = ("parking.before_commit",)
 REPAIR = ("redrive.before_commit",)
 WALKED = {
     *(point for points in UPLOAD.values() for point in points),
-    *BANK_FILE,
+    *BANK_FILE, *ARCHIVE,
     *DAY, *POISON, *REPAIR, MIGRATE, REBUILD,
 }  # fmt: skip
 PLACE = "7"
@@ -153,6 +160,13 @@ def test_a_record_that_is_none_of_ours_is_parked_once_though_its_reader_is_kille
     for row in list_parked(shape.settings):
         discard_parked(shape.settings, row["event_id"], "nobody knows it")
     assert not list_parked(shape.settings)
+    job.proven(f"ingest: billing.ingest/{PLACE}, offset 0 is no record of the relay")
+
+
+def test_an_archive_is_worked_off_once_though_its_service_is_killed(job: Job) -> None:
+    """F6: kept, in the middle of a chunk, and at its end; it resumes by itself."""
+    job.shape.again("ingest", *ARCHIVE)
+    job.hand_in_archive()
     job.proven(f"ingest: billing.ingest/{PLACE}, offset 0 is no record of the relay")
 
 

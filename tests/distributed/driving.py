@@ -64,12 +64,16 @@ class Partner:
         return answer.json()
 
     def hand_in(
-        self, path: str, body: bytes, until: Callable[[Callable[[], Any]], Any] = eventually
+        self,
+        path: str,
+        body: bytes,
+        until: Callable[[Callable[[], Any]], Any] = eventually,
+        kind: str = XML["Content-Type"],
     ) -> httpx.Response:
         """Send until there is an answer: whoever got none sends the same bytes again."""
 
         def taken() -> httpx.Response:
-            answer = self.ask("POST", path, content=body, headers=XML)
+            answer = self.ask("POST", path, content=body, headers={"Content-Type": kind})
             if answer.status_code >= 500:
                 raise Unavailable(answer.text)
             return answer

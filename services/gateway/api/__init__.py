@@ -9,6 +9,7 @@ from services.gateway.api import (
     finished,
     holds,
     invoices,
+    jobs,
     practice,
     submissions,
     tokens,
@@ -19,6 +20,7 @@ router = APIRouter()
 for part in (
     tokens,
     submissions,
+    jobs,
     finished,
     upload,
     invoices,

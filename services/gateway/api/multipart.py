@@ -11,9 +11,10 @@ from typing_extensions import override
 
 from libs.runtime.web import Problem
 
+MULTIPART = b"multipart/form-data"
 PARTS_MAX = 20
 AROUND_BYTES_MAX = 100_000
-"""What boundaries, headers and other parts may take besides the file."""
+"""What boundaries, headers and other parts may take besides the file, for so many parts."""
 BOUNDARY_BYTES_MAX = 200
 NAME_CHARACTERS_MAX = 200
 
@@ -28,13 +29,13 @@ class Part:
     data: bytearray = field(default_factory=bytearray)
 
 
-class FileReader:
-    """Takes a body piece by piece and keeps the parts of one name."""
+class PartReader:
+    """Takes a body piece by piece; what comes of its parts is said by whoever inherits it."""
 
-    def __init__(self, boundary: bytes, wanted: str, bytes_max: int) -> None:
-        self.files: list[Part] = []
-        self._wanted = wanted
+    def __init__(self, boundary: bytes, bytes_max: int, parts_max: int = PARTS_MAX) -> None:
         self._bytes_max = bytes_max
+        self._around_bytes_max = AROUND_BYTES_MAX * max(1, parts_max // PARTS_MAX)
+        self._parts_max = parts_max
         self._taken = 0
         self._parts = 0
         self._part = Part()
@@ -57,24 +58,32 @@ class FileReader:
     def feed(self, piece: bytes) -> None:
         """Take the next piece; a 400 or 413 problem for what is broken or too much."""
         self._taken += len(piece)
-        if self._taken > self._bytes_max + AROUND_BYTES_MAX:
-            raise _too_large(self._bytes_max)
+        if self._taken > self._bytes_max + self._around_bytes_max:
+            raise too_large(self._bytes_max)
         try:
             self._parser.write(piece)
         except FormParserError:
             raise _broken() from None
 
-    def finish(self) -> list[Part]:
-        """Return the wanted parts; a 400 problem if the body ended before its last boundary."""
+    def complete(self) -> None:
+        """See that the body has come to its last boundary; a 400 problem if it has not."""
         if not self._ended:
             raise _broken()
-        return self.files
+
+    def begun(self, part: Part) -> None:
+        """Hear that a part begins; its headers are known."""
+
+    def came(self, part: Part, data: bytes) -> None:
+        """Hear of the next bytes of a part."""
+
+    def ended(self, part: Part) -> None:
+        """Hear that a part has come whole."""
 
     def _begin(self) -> None:
         self._part = Part()
         self._parts += 1
-        if self._parts > PARTS_MAX:
-            raise Problem(400, "too_many_parts", f"A body may have {PARTS_MAX} parts.")
+        if self._parts > self._parts_max:
+            raise Problem(400, "too_many_parts", f"A body may have {self._parts_max} parts.")
 
     def _header_name(self, data: bytes, start: int, end: int) -> None:
         self._name += data[start:end]
@@ -91,55 +100,102 @@ class FileReader:
         _, options = parse_options_header(given)
         self._part.name = _text(options.get(b"name", b""))
         self._part.filename = clean_name(_text(options.get(b"filename", b"")))
+        self.begun(self._part)
 
     def _data(self, data: bytes, start: int, end: int) -> None:
-        if self._part.name != self._wanted:
-            return
-        self._part.data += data[start:end]
-        if len(self._part.data) > self._bytes_max:
-            raise _too_large(self._bytes_max)
+        self.came(self._part, data[start:end])
 
     def _part_end(self) -> None:
-        if self._part.name == self._wanted:
-            self.files.append(self._part)
+        self.ended(self._part)
 
     def _end(self) -> None:
         self._ended = True
 
 
-async def read_files(request: Request, wanted: str, bytes_max: int) -> list[Part]:
-    """Return the parts of one name of a multipart request."""
-    reader = FileReader(boundary_of(request), wanted, bytes_max)
-    async for piece in request.stream():
-        if piece:
-            reader.feed(piece)
-    return reader.finish()
+class FileReader(PartReader):
+    """Keeps the parts of one name, or every file where no name is wanted."""
+
+    def __init__(
+        self, boundary: bytes, wanted: str, bytes_max: int, parts_max: int = PARTS_MAX
+    ) -> None:
+        super().__init__(boundary, bytes_max, parts_max)
+        self.files: list[Part] = []
+        self._wanted = wanted
+
+    def finish(self) -> list[Part]:
+        """Return the wanted parts; a 400 problem if the body ended before its last boundary."""
+        self.complete()
+        return self.files
+
+    @override
+    def came(self, part: Part, data: bytes) -> None:
+        if not self._wants(part):
+            return
+        part.data += data
+        if len(part.data) > self._bytes_max:
+            raise too_large(self._bytes_max)
+
+    @override
+    def ended(self, part: Part) -> None:
+        if self._wants(part):
+            self.files.append(part)
+
+    def _wants(self, part: Part) -> bool:
+        return part.name == self._wanted if self._wanted else bool(part.filename)
 
 
-class NamedReader(FileReader):
+class NamedReader(PartReader):
     """Keeps what stands in parts of several names, each once and within a limit of its own."""
 
     def __init__(self, boundary: bytes, limits: Mapping[str, int]) -> None:
-        super().__init__(boundary, "", sum(limits.values()))
+        super().__init__(boundary, sum(limits.values()))
         self.found: dict[str, bytes] = {}
         self._limits = limits
 
     @override
-    def _data(self, data: bytes, start: int, end: int) -> None:
-        limit = self._limits.get(self._part.name)
+    def came(self, part: Part, data: bytes) -> None:
+        limit = self._limits.get(part.name)
         if limit is None:
             return
-        self._part.data += data[start:end]
-        if len(self._part.data) > limit:
-            raise _too_large(limit)
+        part.data += data
+        if len(part.data) > limit:
+            raise too_large(limit)
 
     @override
-    def _part_end(self) -> None:
-        name = self._part.name
-        if name in self.found:
-            raise Problem(422, "part_repeated", "Each part may come once.", part=name)
-        if name in self._limits:
-            self.found[name] = bytes(self._part.data)
+    def ended(self, part: Part) -> None:
+        if part.name in self.found:
+            raise Problem(422, "part_repeated", "Each part may come once.", part=part.name)
+        if part.name in self._limits:
+            self.found[part.name] = bytes(part.data)
+
+
+def is_multipart(request: Request) -> bool:
+    """Whether a request says that it brings files of a form."""
+    kind, _ = parse_options_header(request.headers.get("content-type", ""))
+    return kind == MULTIPART
+
+
+def boundary_of(request: Request) -> bytes:
+    """Return what stands between the parts of a request; a 400 or 415 problem without it."""
+    kind, options = parse_options_header(request.headers.get("content-type", ""))
+    boundary: Any = options.get(b"boundary", b"")
+    if kind != MULTIPART:
+        raise Problem(415, "unsupported_media_type", "Send the file as multipart/form-data.")
+    if not 0 < len(boundary) <= BOUNDARY_BYTES_MAX:
+        raise _broken()
+    found: bytes = boundary
+    return found
+
+
+async def read_files(
+    request: Request, wanted: str, bytes_max: int, parts_max: int = PARTS_MAX
+) -> list[Part]:
+    """Return the parts of one name of a multipart request; every file where none is wanted."""
+    reader = FileReader(boundary_of(request), wanted, bytes_max, parts_max)
+    async for piece in request.stream():
+        if piece:
+            reader.feed(piece)
+    return reader.finish()
 
 
 async def read_parts(request: Request, limits: Mapping[str, int]) -> dict[str, bytes]:
@@ -148,20 +204,8 @@ async def read_parts(request: Request, limits: Mapping[str, int]) -> dict[str, b
     async for piece in request.stream():
         if piece:
             reader.feed(piece)
-    reader.finish()
+    reader.complete()
     return reader.found
-
-
-def boundary_of(request: Request) -> bytes:
-    """Return what stands between the parts of a request; a 400 or 415 problem without it."""
-    kind, options = parse_options_header(request.headers.get("content-type", ""))
-    boundary: Any = options.get(b"boundary", b"")
-    if kind != b"multipart/form-data":
-        raise Problem(415, "unsupported_media_type", "Send the file as multipart/form-data.")
-    if not 0 < len(boundary) <= BOUNDARY_BYTES_MAX:
-        raise _broken()
-    found: bytes = boundary
-    return found
 
 
 def clean_name(name: str) -> str:
@@ -181,5 +225,6 @@ def _broken() -> Problem:
     return Problem(400, "multipart_malformed", "The multipart body is broken or incomplete.")
 
 
-def _too_large(limit: int) -> Problem:
+def too_large(limit: int) -> Problem:
+    """Return the refusal of a file that is longer than allowed."""
     return Problem(413, "too_large", f"A file may hold {limit} bytes.", bytes_max=limit)

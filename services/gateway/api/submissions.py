@@ -6,10 +6,12 @@ from fastapi import APIRouter, Query, Request, Response
 from sqlalchemy import Connection, Row, select
 
 from libs.events.values import PracticeId
+from libs.runtime.web import Problem
 from services.gateway.api.bodies import XML_BYTES_MAX, read
 from services.gateway.api.cursors import cursor, place
 from services.gateway.api.examples import example
 from services.gateway.api.ids import is_id
+from services.gateway.api.jobs import began
 from services.gateway.api.models import (
     PROBLEMS,
     FindingEntry,
@@ -18,6 +20,8 @@ from services.gateway.api.models import (
     SubmissionItem,
     SubmissionPage,
 )
+from services.gateway.api.multipart import is_multipart, read_files
+from services.gateway.api.packing import FILES_MAX, packed
 from services.gateway.auth import Practice, needs, not_here
 from services.gateway.door import InDoor, Spoken, passed_on
 from services.gateway.tables import submissions
@@ -32,7 +36,18 @@ XML = {
             "application/xml": {
                 "schema": {"type": "string", "format": "binary"},
                 "example": example("invoice.xml"),
-            }
+            },
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "properties": {
+                        "files": {
+                            "type": "array",
+                            "items": {"type": "string", "format": "binary"},
+                        }
+                    },
+                }
+            },
         },
     }
 }
@@ -65,15 +80,28 @@ RECEIPTS = {
     openapi_extra=XML,
 )
 async def submit(request: Request, door: InDoor, practice: Practice, language: Spoken) -> Response:
-    """Take one invoice message. The same bytes again get the same receipt (P10, B22)."""
+    """Take one invoice message. The same bytes again get the same receipt (P10, B22).
+
+    A form with one file is that message; one with several is a job, as at `/v1/submission-jobs`.
+    """
+    content_type = request.headers.get("content-type", "")
+    if is_multipart(request):
+        files = await read_files(request, "", XML_BYTES_MAX, FILES_MAX)
+        if not files:
+            raise Problem(422, "no_file", "Send at least one part with a file name.")
+        if len(files) > 1:
+            return await began(door, practice, language, packed([bytes(one.data) for one in files]))
+        data, content_type = bytes(files[0].data), "application/xml"
+    else:
+        data = await read(request, XML_BYTES_MAX)
     answer = await door.ask(
         "ingest",
         "POST",
         "/submissions",
         practice=practice,
         language=language,
-        content=await read(request, XML_BYTES_MAX),
-        content_type=request.headers.get("content-type", ""),
+        content=data,
+        content_type=content_type,
     )
     where = {}
     if answer.is_success:

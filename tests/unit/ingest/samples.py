@@ -139,7 +139,7 @@ def message_44() -> str:
 </i:tiers_garant>
 <i:kvg insured_id="123.45"/>
 <i:treatment date_begin="2026-01-20T00:00:00" date_end="2026-01-20T00:00:00" canton="LU"
- reason="disease"/>
+ reason="disease"><i:diagnosis type="cantonal" code="A1"/></i:treatment>
 <i:services>{lines}</i:services>
 </i:body></i:payload></i:request>"""
 

@@ -106,7 +106,7 @@ def test_br36_a_session_holds_one_session_item_a_day_hardly_two_an_order_nine() 
         ("sitting_repeated", "/lines/0/session")
     ]
     assert hints(session, session | {"session": 2}, by=PHYSIO) == [
-        ("sitting_twice_a_day", "/lines/1/on")
+        ("physio_session_repeated", "/lines/1/on")
     ]
     assert hints(session, line("312", "7350"), by=PHYSIO) == []
     ten = [session | {"on": f"2026-01-{day:02d}"} for day in range(5, 15)]
@@ -274,7 +274,7 @@ def test_br47_the_category_may_be_changed_with_a_reason_that_is_kept() -> None:
     ("changed", "code", "path"),
     [
         (line("007", "XX.00.0010"), "position_unknown", "/lines/0/code"),
-        (line("581", "1"), "tariff_unknown", "/lines/0/tariff"),
+        (line("581", "1"), "tariff_not_listed", "/lines/0/tariff"),
         (line("312", "7301") | {"on": "2017-12-30"}, "position_not_valid_on_date", "/lines/0/code"),
         (line("999", "NETFREE"), "price_missing", "/lines/0/price_rappen"),
         (line("007", "AA.00.0010", point_value="2"), "own_value_not_allowed",

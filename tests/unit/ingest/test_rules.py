@@ -146,7 +146,7 @@ def test_br44_a_quantity_must_be_above_zero_but_not_in_a_storno() -> None:
         # Rules.
         ('record_id="2"', 'record_id="1"', "record_id_repeated", False),
         ('tariff_type="007"', 'tariff_type="001"', "TARIFF_NOT_VALID_ON_DATE", False),
-        ('tariff_type="402"', 'tariff_type="005"', "FLAT_RATE_MIXED", True),
+        ('tariff_type="402"', 'tariff_type="005"', "FLAT_RATE_MIXED", False),
         ('law type="KVG" insured_id="123.45" card_id="80756015090002647590"',
          'law type="UVG"', "case_number_missing", True),
         (' insured_id="123.45" card_id="80756015090002647590"', "",

@@ -19,8 +19,8 @@ from services.ingest.decider.tariffs import (
     PositionsImported,
     ValidityOverlaps,
 )
+from services.ingest.price_lists import PointValue, Position, VatRate
 from services.ingest.tariff_lists import Rows, Wrong, read_list
-from services.ingest.tariffs import PointValue, Position, VatRate
 from tests.scenario import Scenario
 from tests.unit.ingest.lists import POSITIONS, positions
 

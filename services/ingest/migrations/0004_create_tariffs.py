@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "ingest_0003"
-down_revision = "ingest_0002"
+revision = "ingest_0004"
+down_revision = "ingest_0003"
 branch_labels = None
 depends_on = None
 
