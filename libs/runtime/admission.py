@@ -3,12 +3,13 @@
 What waits behind too much work is answered too late to be of use, so that it is refused at once,
 before its body is read: 503 when all is full, 429 when one practice has its share. Only what is
 being worked on counts. A request that waits for its client's bytes holds no place of all, or a few
-slow clients would shut everybody out; it holds one of its practice's places and its bytes.
+slow clients would shut everybody out; it holds one of its practice's places and its bytes. So does
+one that waits for something to happen.
 """
 
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 from starlette.requests import HTTPConnection
 
@@ -105,6 +106,14 @@ def claim(connection: HTTPConnection, who: str) -> None:
     seat: Seat | None = getattr(connection.state, "seat", None)
     if seat is not None:
         seat.claim(who)
+
+
+@contextmanager
+def away(connection: HTTPConnection) -> Iterator[None]:
+    """Hold no place of all while a request waits for something to happen."""
+    seat: Seat | None = getattr(connection.state, "seat", None)
+    with seat.away() if seat is not None else nullcontext():
+        yield
 
 
 def _busy() -> Problem:

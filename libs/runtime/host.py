@@ -16,6 +16,7 @@ from libs.runtime.feed import Feed, Wake
 from libs.runtime.hearing import Hearing
 from libs.runtime.ids import derived, new_id
 from libs.runtime.metrics import HALTED, LAG_SECONDS
+from libs.runtime.news import News, practices_of
 from libs.runtime.pages import redrive, take_all
 from libs.runtime.reader import Reader
 from libs.runtime.service import Command, Service
@@ -56,6 +57,7 @@ class Host:
         self.clock = clock
         self.vault = vault
         self.wake = Wake()
+        self.news = News()
         self.feeds: list[Feed] = []
         self.read_store = Store(service.name, reader_engine)
         self.reader = Reader(self.read_store)
@@ -150,6 +152,8 @@ class Host:
             self.spawn(self._hear(feed), f"feed:{feed.source}")
         if self.service.effects:
             self.spawn(self.effects.follow(self), "effects")
+        for name, follow in self.service.loops.items():
+            self.spawn(follow(self), name)
         self.spawn(self._look_after(), "look")
         self.started = True
 
@@ -180,6 +184,7 @@ class Host:
         try:
             moved = await self.until_done(lambda: take_all(self, pages), f"feed:{feed.source}")
             crash.point("consume.after_commit", self.service.name)
+            self.news.tell(practices_of(pages, moved))
             for one, was_ours in zip(pages, moved, strict=True):
                 await feed.done(one, moved=was_ours)
         finally:

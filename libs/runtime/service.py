@@ -6,7 +6,16 @@ from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 from operator import attrgetter
-from typing import Any, Generic, Protocol, TypeAlias, TypeVar, get_args, get_type_hints
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Generic,
+    Protocol,
+    TypeAlias,
+    TypeVar,
+    get_args,
+    get_type_hints,
+)
 
 import httpx
 from fastapi import APIRouter
@@ -20,6 +29,9 @@ from libs.runtime.rows import Change
 from libs.runtime.settings import Settings
 from libs.runtime.transit import Transit
 from libs.runtime.vault import Vault
+
+if TYPE_CHECKING:
+    from libs.runtime.host import Host
 
 C = TypeVar("C")
 S = TypeVar("S")
@@ -53,6 +65,9 @@ DUE_PAGE = 400
 
 Waiting: TypeAlias = Callable[[Connection, date], Mapping[str, int]]
 """How much waits for a person on a day, by kind; shown to operators."""
+
+Loop: TypeAlias = Callable[["Host"], Awaitable[None]]
+"""Work that goes on as long as the service runs; one that ends by an error is shown as halted."""
 
 Check: TypeAlias = Callable[[Connection], Mapping[str, Any]]
 """An invariant of one service: sums and, under "failed", what does not hold (empty if all does)."""
@@ -128,6 +143,8 @@ class Service:
     )
     projections: Sequence[Projection] = ()
     effects: Mapping[type[Event], Effect] = field(default_factory=dict)
+    loops: Mapping[str, Loop] = field(default_factory=dict)
+    """By name: what follows the read tables from checkpoints of its own, as webhooks do."""
     due: Sequence[Due] = ()
     tables: MetaData = field(default_factory=MetaData)
     """Read tables: filled by projections alone, so a rebuild makes them again."""

@@ -47,6 +47,10 @@ async def _reader(request: Request) -> Any:
     return _host(request).read
 
 
+async def _running(request: Request) -> Host:
+    return _host(request)
+
+
 async def _today(request: Request) -> date:
     return _host(request).clock.today()
 
@@ -58,6 +62,8 @@ async def _now(request: Request) -> datetime:
 # Coroutines, although they wait for nothing: FastAPI would send plain functions to a thread.
 Handle = Annotated[Handler, Depends(_handler)]
 Read = Annotated[Querier, Depends(_reader)]
+Running = Annotated[Host, Depends(_running)]
+"""The host itself, for what waits until something was heard."""
 Today = Annotated[date, Depends(_today)]
 Now = Annotated[datetime, Depends(_now)]
 
@@ -146,6 +152,7 @@ __all__ = [
     "Now",
     "Problem",
     "Read",
+    "Running",
     "StrictRoute",
     "Today",
     "create_app",

@@ -8,6 +8,7 @@ SCOPES: Mapping[str, str] = {
     "submissions:write": "Hand in invoice messages.",
     "submissions:read": "See what was handed in and what was found in it.",
     "invoices:read": "See invoices, their timeline and their documents.",
+    "events:read": "Follow what becomes of the invoices.",
     "account:read": "See the member's account.",
     "cases:write": "Hold reminders and let them go on.",
     "settings:write": "Change the practice's settings.",
@@ -15,7 +16,7 @@ SCOPES: Mapping[str, str] = {
     "admin": "Everything of the cooperative; its own programs only.",
 }
 
-_READ = frozenset({"submissions:read", "invoices:read", "account:read"})
+_READ = frozenset({"submissions:read", "invoices:read", "events:read", "account:read"})
 
 ROLES: Mapping[str, frozenset[str]] = {
     Role.PRACTICE_ADMIN: _READ | {"submissions:write", "cases:write", "settings:write"},

@@ -16,6 +16,7 @@ PRACTICE_SCOPES = frozenset(
         "submissions:write",
         "submissions:read",
         "invoices:read",
+        "events:read",
         "account:read",
         "cases:write",
         "settings:write",
