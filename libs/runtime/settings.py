@@ -100,6 +100,11 @@ class Settings(BaseSettings):
         description="Host names that are answered, separated by commas, others get 421 (B46);"
         " empty: all.",
     )
+    webhook_networks: str = Field(
+        default="",
+        description="Networks (CIDR, separated by commas) that webhooks may be sent to although"
+        " they are not public, over http too; for tests and development.",
+    )
     queue_max: int = Field(
         default=2_000, description="Commands that may wait before 503 is answered."
     )

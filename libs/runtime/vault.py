@@ -58,6 +58,7 @@ class Vault:
         self._engine = engine
         self._reader = reader or engine
         self._master = AESGCM(master)
+        self._secrets = hmac.digest(master, b"quittance derived secrets", "sha256")
         self._pepper = hmac.digest(master, b"quittance subject names", "sha256")
         self._now = now
         self._lock = threading.RLock()
@@ -83,6 +84,10 @@ class Vault:
         """Return the id of the person or case behind these parts; without the key no way back."""
         digest = hmac.digest(self._pepper, "\x1f".join(parts).encode(), "sha256")
         return SubjectId(digest[:16].hex())
+
+    def secret(self, *parts: str) -> bytes:
+        """Return the 32 secret bytes that always belong to these parts; kept nowhere (P28)."""
+        return hmac.digest(self._secrets, "\x1f".join(parts).encode(), "sha256")
 
     def seal(self, event: E, event_id: EventId) -> E:
         """Return the event with its private fields as ciphertext."""

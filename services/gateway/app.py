@@ -4,10 +4,13 @@ from fastapi import APIRouter, Depends
 
 from libs.events import InvoiceIssued
 from libs.runtime.service import Decider, Parts, Service
-from services.gateway import access, checks, erasure, projections
+from services.gateway import access, checks, erasure, projections, webhook_projections
+from services.gateway.addresses import networks
 from services.gateway.api import router as rest
 from services.gateway.api.jobs import JOBS
-from services.gateway.decider import client, practice, subject, user
+from services.gateway.calling import Caller
+from services.gateway.decider import client, practice, subject, user, webhook
+from services.gateway.delivering import deliver
 from services.gateway.door import NAME, Door
 from services.gateway.portal.pages import router as pages
 
@@ -39,6 +42,13 @@ SUBJECT = Decider(
     evolve=subject.evolve,
     key=lambda command: command.subject,
 )
+WEBHOOK = Decider(
+    name="webhook",
+    initial=webhook.INITIAL,
+    decide=webhook.decide,
+    evolve=webhook.evolve,
+    key=lambda command: command.webhook_id,
+)
 
 
 def build(parts: Parts) -> Service:
@@ -48,7 +58,7 @@ def build(parts: Parts) -> Service:
     router.include_router(pages)  # last: it answers whatever nothing else does
     return Service(
         name=NAME,
-        deciders=[PRACTICE, USER, CLIENT, SUBJECT],
+        deciders=[PRACTICE, USER, CLIENT, SUBJECT, WEBHOOK],
         projections=[
             projections.project_practices,
             projections.project_access,
@@ -59,8 +69,10 @@ def build(parts: Parts) -> Service:
             projections.project_claims,
             projections.project_submissions,
             projections.project_timeline,
+            webhook_projections.project_webhooks,
         ],
         effects={subject.ErasureRequested: erasure.forget(parts.vault, parts.clock)},
+        loops={"webhooks": deliver(Caller(networks(parts.settings.webhook_networks)))},
         tables=projections.metadata,
         kept=access.metadata,
         router=router,

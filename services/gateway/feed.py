@@ -177,7 +177,8 @@ def fact(row: Row[Any]) -> Fact:
     """Return a row as the feed shows it: ids, codes, amounts and days, and nothing of a person."""
     data = json.loads(row.data)
     stated = data.get("facts") or {}
-    known = defaults(row.type) | {name: stated[name] for name in FACTS if name in stated}
+    known = {**defaults(row.type)} | {name: stated[name] for name in FACTS if name in stated}
+    own = _own_number(row)
     shown = known | {name: data[name] for name in fields(row.type) if name in data}
     if "findings" in data:
         shown["findings"] = [_finding(one) for one in data["findings"]]
@@ -192,8 +193,9 @@ def fact(row: Row[Any]) -> Fact:
             "on": row.on.isoformat() if row.on else None,
             "submission_id": row.submission_id,
             "invoice_id": row.invoice_id,
-            "request_id": _own_number(row) or row.request_id or "",
-            "number": row.number,
+            "request_id": own or row.request_id or "",
+            # Of what was said before there was an invoice, the same whenever it is asked.
+            "number": data.get("number") or (None if own else row.number),
             "data": shown,
         },
     )

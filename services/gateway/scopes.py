@@ -11,6 +11,9 @@ SCOPES: Mapping[str, str] = {
     "events:read": "Follow what becomes of the invoices.",
     "account:read": "See the member's account.",
     "cases:write": "Hold reminders and let them go on.",
+    "webhooks:read": "See the webhooks and what was sent to them.",
+    "webhooks:rotate": "Give a webhook a new secret.",
+    "webhooks:write": "Add, change, try and remove webhooks.",
     "settings:write": "Change the practice's settings.",
     "bank:write": "Hand in the bank's files; the cooperative's own programs only.",
     "admin": "Everything of the cooperative; its own programs only.",
@@ -19,7 +22,15 @@ SCOPES: Mapping[str, str] = {
 _READ = frozenset({"submissions:read", "invoices:read", "events:read", "account:read"})
 
 ROLES: Mapping[str, frozenset[str]] = {
-    Role.PRACTICE_ADMIN: _READ | {"submissions:write", "cases:write", "settings:write"},
+    Role.PRACTICE_ADMIN: _READ
+    | {
+        "submissions:write",
+        "cases:write",
+        "settings:write",
+        "webhooks:read",
+        "webhooks:rotate",
+        "webhooks:write",
+    },
     Role.PRACTICE_USER: _READ | {"submissions:write"},
     Role.CLERK: _READ | {"cases:write"},
 }

@@ -79,6 +79,24 @@ clients = Table(
     Column("revoked", Boolean, nullable=False),
 )
 
+webhooks = Table(
+    "webhooks",
+    metadata,
+    Column("webhook_id", Text, primary_key=True),
+    Column("practice_id", Text, nullable=False, index=True),
+    Column("url", Text, nullable=False),
+    Column("types", Text, nullable=False),  # JSON; none: all
+    Column("description", Text, nullable=False),
+    Column("after", Text, nullable=False),  # JSON: the place in the feed where it begins
+    Column("active", Boolean, nullable=False),
+    Column("disabled", Text),  # FAILING, GONE; null where it is active or the practice paused it
+    Column("disabled_at", DateTime(timezone=True)),
+    Column("secret_number", Integer, nullable=False),
+    Column("old_until", DateTime(timezone=True)),  # until then the secret before signs too
+    Column("version", Integer, nullable=False),
+    Column("added_at", DateTime(timezone=True), nullable=False),
+)
+
 people = Table(
     "people",
     metadata,

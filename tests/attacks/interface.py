@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 from typing_extensions import override
 
+from libs.runtime.ids import new_id
 from services.gateway.scopes import SCOPES
 from tests.attacks.target import Target
 
@@ -54,7 +55,7 @@ class Operation:
         path = self.path
         for name in self.names:
             path = path.replace(f"{{{name}}}", ids.get(name) or FIXED[name][0])
-        headers = {"If-Match": "*"}
+        headers = {"If-Match": "*", "Idempotency-Key": new_id()}
         if self.kind:
             headers["Content-Type"] = self.kind
         return client.request(self.method, path, content=body, headers=headers)
@@ -100,7 +101,10 @@ def ids_of(client: httpx.Client) -> dict[str, list[str]]:
         for invoice in invoices
         for one in client.get(f"/v1/invoices/{invoice}/documents").json()["items"]
     ]
+    events = client.get("/v1/events").json()["items"]
     return {
+        "webhook_id": [one["webhook_id"] for one in client.get("/v1/webhooks").json()["items"]],
+        "event_id": [one["id"] for one in events[:2]],
         "invoice_id": invoices,
         "submission_id": [one["submission_id"] for one in submissions],
         "job_id": [one["job_id"] for one in jobs],

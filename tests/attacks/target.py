@@ -110,6 +110,23 @@ class Target:
         assert answer.status_code == 202, answer.text
 
 
+async def leader(made: Cooperative, member: Member) -> str:
+    """Return the token of who leads a practice."""
+    form = {"grant_type": "password", "username": member.login, "password": member.password}
+    answer = await made.door.post("/v1/oauth/token", data=form)
+    assert answer.status_code == 200, answer.text
+    token: str = answer.json()["access_token"]
+    return token
+
+
+async def hooked(made: Cooperative, member: Member) -> None:
+    """Have a practice's events sent to where nobody listens."""
+    headers = {"Authorization": f"Bearer {await leader(made, member)}", "Idempotency-Key": "x"}
+    body = {"url": "http://127.0.0.1:9/", "types": ["InvoiceSettled"]}
+    answer = await made.door.post("/v1/webhooks", json=body, headers=headers)
+    assert answer.status_code == 201, answer.text
+
+
 async def inhabited(made: Cooperative, *, reminded: bool) -> tuple[Member, Member, Iterator[bytes]]:
     """Let two practices join and hand in; reminded, let weeks pass until letters were sent."""
     members = []
@@ -131,6 +148,8 @@ async def inhabited(made: Cooperative, *, reminded: bool) -> tuple[Member, Membe
         made.clock.set_day(MONDAY + REMINDED - timedelta(days=2))
         await made.days(MONDAY + REMINDED)
         await made.system.settle(effects=True)
+    for member in members:
+        await hooked(made, member)
     await made.system.settle()
     return members[0], members[1], map(message, some_invoices(some_practice(7), 2_000)[2:])
 
@@ -141,7 +160,8 @@ def attacked(folder: Path, *, reminded: bool = False, **settings: Any) -> Iterat
 
     @asynccontextmanager
     async def world() -> AsyncIterator[Target]:
-        async with cooperative(folder, **settings) as made:
+        here = {"webhook_networks": "127.0.0.0/8", **settings}
+        async with cooperative(folder, **here) as made:
             member, other, spare = await inhabited(made, reminded=reminded)
             async with listening(made) as url:
                 loop = asyncio.get_running_loop()

@@ -28,6 +28,7 @@ from tests.archives import zipped
 from tests.crashes.mortal import Mortal
 from tests.distributed.driving import TODAY, Partner, bills
 from tests.distributed.processes import SERVICES, NeverCame
+from tests.receiver import beside
 
 OF_AN_INVOICE = (
     "SubmissionAccepted", "InvoiceIssued", "InvoiceDispatched", "CaseOpened", "ClaimTransmitted",
@@ -128,6 +129,32 @@ class Job:
     def unpaid(self) -> int:
         """Return how many invoices nobody paid: so many letters are due."""
         return self.wanted["InvoiceIssued"] - self.wanted["InvoiceSettled"]
+
+    def tell(self, door: str, leader: Partner, point: str) -> None:
+        """Have a refusal said to a webhook, and the door die when that was sent and not noted."""
+        account = {"Quittance-Account": str(self.practice.account_no)}
+        with beside() as (url, ids):
+            hook = {"url": url, "types": ["SubmissionRejected"]}
+            headers = {**account, "Idempotency-Key": "crash"}
+
+            def added() -> bool:
+                """Add the webhook, once however often it is asked for."""
+                answer = leader.ask("POST", "/v1/webhooks", json=hook, headers=headers)
+                return answer.status_code == 201
+
+            self.shape.until(added)
+            self.shape.again(door, point)
+            refused = {"content": b"<nothing/>", "headers": {"Content-Type": "application/xml"}}
+
+            def handed_in() -> bool:
+                """Hand in what cannot be used."""
+                answer = self.software.ask("POST", "/v1/submissions", **refused)
+                return answer.status_code == 422
+
+            self.shape.until(handed_in)
+            self.shape.until_dead()
+            self.shape.until(lambda: len(ids) == 2)
+            assert ids == [ids[0]] * 2, "sent again under its id, so that it can be known"
 
     def payer(self) -> str:
         """Return the id of a person whose invoice is paid."""

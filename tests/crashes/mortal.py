@@ -49,7 +49,7 @@ class Mortal(Shape):
 
     @override
     def environment(self, name: str = "gateway") -> Mapping[str, str]:
-        told = super().environment(name)
+        told = {**super().environment(name), "QUITTANCE_WEBHOOK_NETWORKS": "127.0.0.0/8"}
         if self._armed:
             told = {**told, "CRASHPOINT": self._armed, "CRASHPOINT_DATA": str(self.folder)}
         return told

@@ -53,8 +53,9 @@ DAY = (
 REPAIR = ("redrive.before_commit@dunning",)
 MIGRATE = "migrate.before_commit:4"
 REBUILD = "rebuild.before_commit"
+WEBHOOK = "webhook.after_send"
 ERASURE = "effect.before_record@gateway"
-WALKED = {*UPLOAD, *BANK_FILE, *ARCHIVE, *DAY, *REPAIR, MIGRATE, REBUILD, ERASURE}
+WALKED = {*UPLOAD, *BANK_FILE, *ARCHIVE, *DAY, *REPAIR, MIGRATE, REBUILD, WEBHOOK, ERASURE}
 MEMBER = cast.doctor(TODAY)
 
 
@@ -129,6 +130,14 @@ def test_a_due_day_makes_one_letter_wherever_the_process_is_killed(job: Job) -> 
     job.wanted["ReminderDispatched"] = job.unpaid
     job.come_true()
     assert not list_parked(alone.settings)
+    job.proven()
+
+
+def test_a_webhook_message_is_sent_again_under_its_id_when_the_process_dies_before_noting_it(
+    job: Job,
+) -> None:
+    """P25, F41: at least once, so that nothing is left out."""
+    job.tell(DOOR, job.bank, WEBHOOK)
     job.proven()
 
 

@@ -20,7 +20,7 @@ from services.command.repairing import (
 )
 from tests.crashes.job import Job
 from tests.crashes.mortal import Mortal
-from tests.distributed.driving import Cooperative
+from tests.distributed.driving import Cooperative, Partner
 from tests.distributed.processes import PATIENCE, SERVICES, forget_topics
 from tests.engines import Databases
 
@@ -64,12 +64,13 @@ DAY = (
     "calendar.before_mark",
     "calendar.after_mark",
 )
+WEBHOOK = "webhook.after_send"
 POISON = ("parking.before_commit",)
 REPAIR = ("redrive.before_commit",)
 WALKED = {
     *(point for points in UPLOAD.values() for point in points),
     *BANK_FILE, *ARCHIVE,
-    *DAY, *POISON, *REPAIR, MIGRATE, REBUILD,
+    *DAY, *POISON, *REPAIR, MIGRATE, REBUILD, WEBHOOK,
 }  # fmt: skip
 PLACE = "7"
 """A partition in which no practice of the test is."""
@@ -130,6 +131,16 @@ def test_a_due_day_makes_one_letter_wherever_dunning_is_killed(job: Job) -> None
     job.shape.until_dead()
     job.wanted["ReminderEscalated"] = job.wanted["ReminderDispatched"] = job.unpaid
     job.come_true()
+    job.proven()
+
+
+def test_a_webhook_message_is_sent_again_under_its_id_when_its_sender_dies_before_noting_it(
+    job: Job,
+) -> None:
+    """P25, F41: the next instance has the webhook as soon as its holder's minute is over."""
+    operator = job.shape.said("client", "add", "--name=Operator", "--scope=webhooks:write")
+    leader = Partner(job.shape.door, operator["client_id"], operator["client_secret"])
+    job.tell("gateway", leader, WEBHOOK)
     job.proven()
 
 

@@ -15,6 +15,7 @@ from services.gateway.api import (
     submissions,
     tokens,
     upload,
+    webhooks,
 )
 
 router = APIRouter()
@@ -27,6 +28,7 @@ for part in (
     invoices,
     attachments,
     events,
+    webhooks,
     holds,
     account,
     bank,

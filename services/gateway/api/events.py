@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Collection
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 
@@ -25,7 +25,9 @@ WAIT_SECONDS_MAX = 25
 LOOK_SECONDS = 2
 """How often one who waits looks by itself: another instance may have heard what it waits for."""
 
-ANSWER = {200: {"content": {"application/json": {"example": feed_models.EXAMPLE}}}}
+ANSWER: dict[int | str, Any] = {
+    200: {"content": {"application/json": {"example": feed_models.EXAMPLE}}}
+}
 
 
 @router.get("", dependencies=[needs("events:read")], response_model=FeedPage, responses=ANSWER)

@@ -10,6 +10,7 @@ from libs.records.handed import Day
 from services.gateway.api.bodies import Strict, described, json_body
 from services.gateway.api.ids import is_id
 from services.gateway.api.models import PROBLEMS
+from services.gateway.api.once import Once
 from services.gateway.auth import Asking, Practice, needs, not_here
 from services.gateway.door import InDoor, passed_on
 from services.gateway.portal import queries
@@ -35,13 +36,18 @@ HoldBody = Annotated[HoldRequest, Depends(json_body(HoldRequest))]
     openapi_extra=described(HoldRequest, EXAMPLE),
 )
 async def place_hold(
-    invoice_id: str, door: InDoor, practice: Practice, who: Asking, hold: HoldBody
+    invoice_id: str, door: InDoor, practice: Practice, who: Asking, once: Once, hold: HoldBody
 ) -> Response:
     """Let the reminding of an invoice rest until a day."""
     await _known(door, practice, invoice_id)
     wanted = {"reason": hold.reason, "review_on": hold.review_on.isoformat(), "by": who.name}
     path = f"/cases/{invoice_id}/holds"
-    return passed_on(await door.ask("dunning", "POST", path, practice=practice, json=wanted))
+
+    async def work(_: str) -> Response:
+        # The rule itself takes the same hold once, so that it needs no id of the request.
+        return passed_on(await door.ask("dunning", "POST", path, practice=practice, json=wanted))
+
+    return await once(hold, work)
 
 
 @router.delete("/{invoice_id}/holds", dependencies=[needs("cases:write")])

@@ -4,7 +4,7 @@ import json
 from typing import Annotated, Any, Literal
 
 import msgspec
-from fastapi import APIRouter, Depends, Header, Path, Response
+from fastapi import APIRouter, Depends, Path, Response
 from pydantic import Field
 from sqlalchemy import Connection, Row, func, select
 
@@ -14,6 +14,7 @@ from libs.records.handed import Day
 from libs.runtime.web import Handle, Problem, Today
 from services.gateway.api.bodies import Strict, described, json_body
 from services.gateway.api.models import PROBLEMS, PracticeItem, SettingsItem
+from services.gateway.api.versions import IfMatch, etag, expected
 from services.gateway.auth import Asking, Practice, needs, not_here
 from services.gateway.decider.practice import ConfigurePractice, Registered
 from services.gateway.door import InDoor
@@ -81,9 +82,7 @@ async def change_settings(
     handle: Handle,
     wanted: SettingsBody,
     response: Response,
-    if_match: Annotated[
-        str | None, Header(description="The version that was seen; without it 428.", examples=["*"])
-    ] = None,
+    if_match: IfMatch = None,
 ) -> SettingsItem:
     """Add a version of a section. It takes effect from the next step on, never backwards."""
     if section not in OWN_SECTIONS and "admin" not in who.scopes:
@@ -107,24 +106,6 @@ async def change_settings(
         valid_from=last.valid_from,
         settings=msgspec.to_builtins(last.settings),
     )
-
-
-def expected(section: Section, if_match: str | None) -> int | None:
-    """Return the version that a caller saw; 428 if it does not say, 412 if it is no tag of ours."""
-    if if_match is None:
-        detail = "Send If-Match with the ETag of the version you saw, or * to overwrite."
-        raise Problem(428, "if_match_required", detail)
-    if if_match.strip() == "*":
-        return None
-    prefix, _, version = if_match.strip().strip('"').rpartition("-")
-    if prefix != section or not (version.isascii() and version.isdigit()):
-        raise Problem(412, "changed_meanwhile", "This is not the newest version; read it again.")
-    return int(version[:9])
-
-
-def etag(section: str, version: int) -> str:
-    """Return the tag of a version."""
-    return f'"{section}-{version}"'
 
 
 def typed(section: Section, given: dict[str, Any]) -> Settings:

@@ -8,8 +8,8 @@ from typing import TypeAlias, assert_never
 from libs.events import Event, Refused
 from libs.events.values import COOPERATIVE, PracticeId
 
-OPERATOR_SCOPES = frozenset({"bank:write", "admin"})
-"""What only the cooperative's own programs may do."""
+OPERATOR_SCOPES = frozenset({"bank:write", "admin", "webhooks:write"})
+"""What only the cooperative's own programs may do; who leads a practice may add its webhooks."""
 
 PRACTICE_SCOPES = frozenset(
     {
@@ -19,6 +19,8 @@ PRACTICE_SCOPES = frozenset(
         "events:read",
         "account:read",
         "cases:write",
+        "webhooks:read",
+        "webhooks:rotate",
         "settings:write",
     }
 )

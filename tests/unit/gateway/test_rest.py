@@ -25,8 +25,9 @@ from libs.runtime.web import Problem
 from services.gateway.api import router, tokens
 from services.gateway.api.cursors import cursor, place
 from services.gateway.api.ids import is_document, is_id
-from services.gateway.api.practice import etag, expected, typed
+from services.gateway.api.practice import typed
 from services.gateway.api.tokens import Denied
+from services.gateway.api.versions import etag, expected
 from services.gateway.decider import practice, subject, user
 from services.gateway.door import Door, language_of
 from services.gateway.scopes import ROLES, SCOPES
