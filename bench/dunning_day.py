@@ -20,6 +20,7 @@ from bench.facts import practice
 from bench.measure import Figure
 from bench.processes import forget_peak, memory
 from bench.servers import Create, on_postgres, on_sqlite
+from libs.days.holidays_ch import calendar_around
 from libs.events.terms import Reminding
 from libs.events.values import InvoiceId, Payer
 from libs.runtime import calendar, migrate
@@ -36,7 +37,6 @@ from libs.runtime.tables import EVENTS
 from libs.runtime.vault import Vault
 from services.dunning import app
 from services.dunning.decider import OpenCase
-from services.dunning.holidays_ch import calendar_around
 from services.dunning.ladder import Policy
 from services.dunning.tables import remindings
 

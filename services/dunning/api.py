@@ -10,13 +10,13 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Header, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from libs.days.holidays_ch import calendar_around
 from libs.events.values import DocumentId, Hold, InvoiceId, PracticeId
 from libs.runtime.documents import Documents
 from libs.runtime.web import Handle, Problem, Read, Today
 from services.dunning import queries
 from services.dunning.calls import Outcome, RecordCall
 from services.dunning.holds import LiftHold, PlaceHold
-from services.dunning.holidays_ch import calendar_around
 
 Practice = Annotated[PracticeId, Header(alias="X-Practice-Id")]
 By = Annotated[str, Field(min_length=1, max_length=100)]

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Literal, TypeAlias
 
+from libs.days.calendar import Calendar
 from libs.events import CallRecorded, Refused
 from libs.events.values import Hold, InvoiceId, PracticeId, Stage
-from services.dunning.calendar_days import Calendar
+from services.dunning.calendar_days import reminding_day
 from services.dunning.case import CaseEvent, Ended, Open, State, Unopened
 from services.dunning.holds import CaseEnded, OnHold, UnknownCase, hold_placed
 
@@ -130,7 +131,7 @@ def planned_on(state: Open, command: RecordCall, next_on: date) -> date:
         earliest = max(earliest, command.on + timedelta(days=state.next_wait_days))
     if command.outcome == "ARRANGEMENT":
         earliest = max(earliest, command.on + ARRANGEMENT_TIME)
-    return command.calendar.reminding_day(state.canton, earliest)
+    return reminding_day(command.calendar, state.canton, earliest)
 
 
 def call_recorded(state: Open, command: RecordCall, stage: Stage, next_on: date) -> CallRecorded:

@@ -12,12 +12,12 @@ from typing import Any, NamedTuple, TypeAlias
 import msgspec
 from sqlalchemy import Connection, select
 
+from libs.days.holidays_ch import calendar_around
 from libs.events import Envelope, PracticeConfigured, PracticeRegistered
 from libs.events.terms import Reminding
 from libs.events.values import Address, Party, PracticeId
 from libs.runtime.rows import Change, put
 from services.dunning.consumers import Known
-from services.dunning.holidays_ch import calendar_around
 from services.dunning.ladder import Policies, Policy
 from services.dunning.tables import practices, remindings
 

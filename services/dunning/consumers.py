@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from libs.days.calendar import Calendar
 from libs.events import (
     InvoiceCancelled,
     InvoiceIssued,
@@ -9,7 +10,6 @@ from libs.events import (
     PaymentReceived,
     PaymentReversed,
 )
-from services.dunning.calendar_days import Calendar
 from services.dunning.decider import OpenCase
 from services.dunning.ladder import Policies
 from services.dunning.money import RecordPayment, RecordReversal, StopDunning

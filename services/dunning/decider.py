@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TypeAlias, assert_never
 
+from libs.days.calendar import Calendar
 from libs.events import (
     CaseOpened,
     CollectionRequested,
@@ -19,7 +20,7 @@ from libs.events import (
 )
 from libs.events.values import DocumentId, Hold, InvoiceId, Payer, PracticeId, Stage
 from services.dunning import calls, holds, money
-from services.dunning.calendar_days import Calendar
+from services.dunning.calendar_days import pay_by, reminding_day
 from services.dunning.calls import RecordCall
 from services.dunning.case import (
     INITIAL,
@@ -157,7 +158,7 @@ def open_case(state: State, command: OpenCase) -> Sequence[CaseEvent]:
             due_on=command.due_on,
             counted_from=counted_from,
             next_stage=step.stage,
-            next_on=command.calendar.reminding_day(command.canton, planned),
+            next_on=reminding_day(command.calendar, command.canton, planned),
             next_wait_days=step.wait_days,
         )
     ]
@@ -184,7 +185,7 @@ def escalate(state: State, command: EscalateCase) -> Sequence[CaseEvent]:
 
 def can_remind(state: Open, command: EscalateCase) -> bool:
     """Return whether today is no weekend, holiday or quiet day where the debtor lives."""
-    return command.calendar.reminding_day(state.canton, command.today) == command.today
+    return reminding_day(command.calendar, state.canton, command.today) == command.today
 
 
 def next_step(state: Open, command: EscalateCase) -> Sequence[CaseEvent]:
@@ -213,9 +214,9 @@ def step_up(state: Open, command: EscalateCase, step: Step) -> ReminderEscalated
         waited_days=state.next_wait_days,
         counted_from=state.counted_from,
         open_rappen=state.open_rappen,
-        pay_by=calendar.pay_by(state.canton, step.stage, today) if step.stage in LETTERS else None,
+        pay_by=pay_by(calendar, state.canton, step.stage, today) if step.stage in LETTERS else None,
         next_stage=then.stage if then else None,
-        next_on=calendar.reminding_day(state.canton, planned) if planned else None,
+        next_on=reminding_day(calendar, state.canton, planned) if planned else None,
         next_wait_days=then.wait_days if then else 0,
         run=state.run + 1 if step.stage is state.returned else 1,
         ladder_version=command.policy.version,

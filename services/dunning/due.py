@@ -6,13 +6,13 @@ from typing import Any, TypeAlias
 
 from sqlalchemy import Connection, Row, Select, and_, case, exists, func, or_, select, tuple_
 
+from libs.days.holidays_ch import calendar_around
 from libs.events.values import Hold, Stage
 from libs.runtime.clock import Clock
 from libs.runtime.service import DUE_PAGE
 from services.dunning.configuration import policies
 from services.dunning.decider import EscalateCase
 from services.dunning.holds import ENDS_BY_DAY, ReviewHolds
-from services.dunning.holidays_ch import calendar_around
 from services.dunning.tables import cases, holds
 
 Proposal: TypeAlias = EscalateCase | ReviewHolds

@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from libs.days.calendar import Calendar
 from libs.events import HoldLifted, HoldPlaced, Refused
 from libs.events.values import Hold, InvoiceId, PracticeId, Stage
-from services.dunning.calendar_days import Calendar
+from services.dunning.calendar_days import reminding_day
 from services.dunning.case import CaseEvent, Ended, Open, State, Unopened
 from services.dunning.ladder import LETTERS, Policy
 
@@ -168,7 +169,7 @@ def lifted(
     next_on = (
         resumed_on(state, wait_days, today, calendar)
         if resend is None
-        else calendar.reminding_day(state.canton, today)
+        else reminding_day(calendar, state.canton, today)
     )
     ended = sorted(reasons, key=lambda one: one is Hold.ADDRESS_SEARCH)
     events = []
@@ -209,5 +210,5 @@ def resumed_on(state: Open, wait_days: int, on: date, calendar: Calendar) -> dat
     """
     if state.next_on is None:
         return None
-    fresh = calendar.reminding_day(state.canton, on + timedelta(days=wait_days))
+    fresh = reminding_day(calendar, state.canton, on + timedelta(days=wait_days))
     return max(state.next_on, fresh)

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from libs.days.calendar import Calendar
 from libs.events import DunningResumed, DunningStopped, HoldLifted, PartPaid
 from libs.events.values import CreditId, Hold, InvoiceId, PracticeId, Stage
-from services.dunning.calendar_days import Calendar
+from services.dunning.calendar_days import reminding_day
 from services.dunning.case import CaseEvent, End, Ended, Open, PaymentTakenBack, State
 from services.dunning.holds import RESUME_DAYS, lifted, resumed_on
 from services.dunning.ladder import Policy, minimum_rappen
@@ -89,7 +90,7 @@ def fresh_wait(state: Open, command: RecordPayment) -> date | None:
     if state.next_on is None or state.wait_restarted or small:
         return None
     fresh = command.booked_on + timedelta(days=state.next_wait_days)
-    return max(state.next_on, command.calendar.reminding_day(state.canton, fresh))
+    return max(state.next_on, reminding_day(command.calendar, state.canton, fresh))
 
 
 def record_reversal(state: State, command: RecordReversal) -> Sequence[CaseEvent]:

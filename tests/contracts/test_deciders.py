@@ -15,11 +15,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from libs.days.calendar import Calendar
+from libs.days.holidays_ch import calendar_around
 from libs.events import Event, Refused, handed, values
 from libs.runtime.service import Decider
 from libs.runtime.vault import private_fields
-from services.dunning.calendar_days import Calendar
-from services.dunning.holidays_ch import calendar_around
 from tests.described import DECIDERS
 
 FIRST = date(2026, 1, 5)

@@ -7,6 +7,7 @@ from datetime import timedelta
 from random import Random
 from typing import Any
 
+from libs.days.holidays_ch import calendar_around
 from libs.events import Refused
 from libs.events.terms import Contract, Reminding, Settings, Terms
 from libs.events.values import DocumentId, Hold
@@ -14,7 +15,6 @@ from libs.runtime.host import Host
 from services.command import demo
 from services.dunning.calls import RecordCall
 from services.dunning.holds import LiftHold, PlaceHold
-from services.dunning.holidays_ch import calendar_around
 from services.gateway import registration
 from services.gateway.decider.practice import ConfigurePractice
 from services.ingest.bank_intake import BankIntake, Delivery

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 from typing import Any
 
+from libs.days.holidays_ch import calendar_around
 from libs.events import CaseOpened, CollectionRequested, Event, Refused, ReminderEscalated
 from libs.events.terms import Reminding
 from libs.events.values import CreditId, Hold, InvoiceId, Payer, PracticeId, Stage
@@ -12,7 +13,6 @@ from services.dunning import decider
 from services.dunning.calls import RecordCall
 from services.dunning.decider import EscalateCase, OpenCase
 from services.dunning.holds import LiftHold, PlaceHold
-from services.dunning.holidays_ch import calendar_around
 from services.dunning.ladder import Policy
 from services.dunning.money import RecordPayment, RecordReversal
 from tests.scenario import Scenario

@@ -6,11 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from libs.days.calendar import Calendar
+from libs.days.holidays_ch import CANTONS, calendar_around
 from libs.events.terms import Reminding
 from libs.events.values import Payer, PracticeId, Stage
 from libs.paper import reminder
-from services.dunning.calendar_days import Calendar, is_quiet
-from services.dunning.holidays_ch import CANTONS, calendar_around
+from services.dunning.calendar_days import is_quiet, pay_by, reminding_day
 from services.dunning.ladder import (
     INSURER_LADDER,
     LETTERS,
@@ -106,7 +107,7 @@ def test_from_everywhere_a_ladder_leads_up_or_ends(
 )
 def test_a_debtor_is_reminded_on_a_working_day_soon_after(canton: str, day: date) -> None:
     """BR-86, BR-122: at most the quiet period and the days off around it later."""
-    found = CALENDAR.reminding_day(canton, day)
+    found = reminding_day(CALENDAR, canton, day)
     assert CALENDAR.is_working(canton, found)
     assert 0 <= (found - day).days <= 18
     assert (found.month, found.day) not in {(12, 20), (12, 31), (1, 1), (1, 2)}
@@ -129,18 +130,18 @@ def test_the_ladders_wait_as_the_rules_say() -> None:
 def test_a_letter_grants_twenty_days_first_and_then_ten() -> None:
     """BR-130: a term that ends on a day off ends on the next working day."""
     monday = date(2026, 6, 1)
-    assert CALENDAR.pay_by("ZH", Stage.FIRST_REMINDER, monday) == date(2026, 6, 22)
-    assert CALENDAR.pay_by("ZH", Stage.INSURER_FIRST, monday + timedelta(days=1)) == date(
+    assert pay_by(CALENDAR, "ZH", Stage.FIRST_REMINDER, monday) == date(2026, 6, 22)
+    assert pay_by(CALENDAR, "ZH", Stage.INSURER_FIRST, monday + timedelta(days=1)) == date(
         2026, 6, 22
     )
-    assert CALENDAR.pay_by("ZH", Stage.FORMAL_NOTICE, monday) == date(2026, 6, 11)
+    assert pay_by(CALENDAR, "ZH", Stage.FORMAL_NOTICE, monday) == date(2026, 6, 11)
 
 
 def test_the_quiet_period_runs_from_the_twentieth_of_december_to_the_second_of_january() -> None:
     """BR-86: all these days are Tuesdays and Wednesdays."""
     before, first = date(2028, 12, 19), date(2028, 12, 20)
     last, behind = date(2029, 1, 2), date(2029, 1, 3)
-    found = [CALENDAR.reminding_day("SO", day) for day in (before, first, last, behind)]
+    found = [reminding_day(CALENDAR, "SO", day) for day in (before, first, last, behind)]
     assert found == [before, behind, behind, behind]
     assert not any(is_quiet(date(2029, month, 25)) for month in range(1, 12))
 

@@ -9,7 +9,7 @@ from functools import cache
 
 import holidays
 
-from services.dunning.calendar_days import Calendar
+from libs.days.calendar import Calendar
 
 CANTONS = tuple(sorted(holidays.country_holidays("CH").subdivisions))
 YEARS_BEFORE, YEARS_AFTER = 1, 3
