@@ -31,6 +31,7 @@ from libs.events.gateway import (
 from libs.events.ingest import (
     BankCreditBooked,
     BankCreditReversed,
+    BatchMissing,
     SubmissionAccepted,
     SubmissionRejected,
 )
@@ -50,6 +51,7 @@ _ALL: tuple[type[Event], ...] = (
     AdvanceCredited,
     BankCreditBooked,
     BankCreditReversed,
+    BatchMissing,
     CallRecorded,
     CaseOpened,
     ClaimChargedBack,
@@ -96,6 +98,7 @@ __all__ = [
     "AdvanceCredited",
     "BankCreditBooked",
     "BankCreditReversed",
+    "BatchMissing",
     "CallRecorded",
     "CaseOpened",
     "ClaimChargedBack",

@@ -57,6 +57,17 @@ class SubmissionRejected(Event, frozen=True, kw_only=True):
     findings: tuple[Finding, ...]
 
 
+class BatchMissing(Event, frozen=True, kw_only=True):
+    """A delivery that a practice's calendar expects did not come; once for each date (BR-169)."""
+
+    expected_on: date
+    until: date
+    """Last working day of grace; nothing had come when it ended."""
+    rhythm: str
+    """daily, weekly, fortnightly, monthly or other, as in `Deliveries`."""
+    on: date
+
+
 class BankCreditBooked(Event, frozen=True, kw_only=True):
     """The bank booked money in our favour. Once per receipt, whatever number of files report it."""
 

@@ -4,7 +4,14 @@ from fastapi import APIRouter, Depends
 
 from libs.events import InvoiceIssued
 from libs.runtime.service import Decider, Parts, Service
-from services.gateway import access, checks, erasure, projections, webhook_projections
+from services.gateway import (
+    access,
+    checks,
+    delivery_projections,
+    erasure,
+    projections,
+    webhook_projections,
+)
 from services.gateway.addresses import networks
 from services.gateway.api import router as rest
 from services.gateway.api.jobs import JOBS
@@ -70,6 +77,7 @@ def build(parts: Parts) -> Service:
             projections.project_submissions,
             projections.project_timeline,
             webhook_projections.project_webhooks,
+            delivery_projections.project_deliveries,
         ],
         effects={subject.ErasureRequested: erasure.forget(parts.vault, parts.clock)},
         loops={"webhooks": deliver(Caller(networks(parts.settings.webhook_networks)))},

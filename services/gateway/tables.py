@@ -245,3 +245,12 @@ payers = Table(  # whom the bank named on a receipt: it is erased with the invoi
     Column("credit_id", Text, primary_key=True),
     Column("subject", Text, nullable=False),
 )
+
+missing_batches = Table(
+    "missing_batches",
+    metadata,
+    Column("practice_id", Text, primary_key=True),
+    Column("expected_on", Date, nullable=False),
+    Column("until", Date, nullable=False),
+    Column("rhythm", Text, nullable=False),
+)

@@ -6,6 +6,7 @@ from libs.runtime.service import Decider, Parts, Service
 from services.ingest import (
     api,
     checks,
+    delivery_projections,
     job_api,
     job_intake,
     job_projections,
@@ -13,7 +14,7 @@ from services.ingest import (
     tables,
     tariff_projections,
 )
-from services.ingest.decider import bank, job, submission, tariffs
+from services.ingest.decider import bank, delivery, job, submission, tariffs
 
 SUBMISSION = Decider(
     name="submission",  # streams are named submission-<submission id>, here and nowhere else
@@ -50,6 +51,13 @@ TARIFFS = Decider(
     evolve=tariffs.evolve,
     key=lambda _command: "all",  # a list is checked against all that were imported before
 )
+DELIVERY = Decider(
+    name="delivery",
+    initial=delivery.INITIAL,
+    decide=delivery.decide,
+    evolve=delivery.evolve,
+    key=attrgetter("practice_id"),
+)
 
 
 def build(parts: Parts) -> Service:
@@ -59,7 +67,7 @@ def build(parts: Parts) -> Service:
         name="ingest",
         first=frozenset({"/bank-files"}),
         large=frozenset({job_api.JOBS}),
-        deciders=[SUBMISSION, CREDIT, BANK_FILE, JOB, TARIFFS],
+        deciders=[SUBMISSION, CREDIT, BANK_FILE, JOB, TARIFFS, DELIVERY],
         effects={
             job.JobReceived: work.begin,
             job.JobAdvanced: work.go_on,
@@ -72,7 +80,10 @@ def build(parts: Parts) -> Service:
             projections.project_bank_files,
             job_projections.project_jobs,
             tariff_projections.project_tariffs,
+            delivery_projections.project_plans,
+            delivery_projections.project_missed,
         ],
+        due=[delivery_projections.batches_due],
         tables=tables.metadata,
         router=api.routes(parts),
         checks=[

@@ -160,3 +160,19 @@ vat_rates = Table(
     Column("valid_from", Date, primary_key=True),
     Column("stated", Text, nullable=False),  # JSON
 )
+
+delivery_plans = Table(
+    "delivery_plans",
+    metadata,
+    Column("practice_id", Text, primary_key=True),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("valid_from", Date, nullable=False),
+    Column("data", Text, nullable=False),  # JSON
+)
+
+missed_batches = Table(
+    "missed_batches",
+    metadata,
+    Column("practice_id", Text, primary_key=True),
+    Column("expected_on", Date, nullable=False),
+)

@@ -246,7 +246,7 @@ class AttachmentList(Answer):
 class SettingsItem(Answer):
     """A version of one section of a practice's settings; version 0 are the defaults."""
 
-    section: Literal["terms", "reminding", "contract"]
+    section: Literal["terms", "reminding", "contract", "deliveries"]
     version: int
     valid_from: date | None
     settings: dict[str, Any]

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Path, Response
 from pydantic import Field
 from sqlalchemy import Connection, Row, func, select
 
-from libs.events.terms import Contract, Reminding, Settings, Terms
+from libs.events.terms import Contract, Deliveries, Reminding, Settings, Terms
 from libs.events.values import PracticeId
 from libs.records.handed import Day
 from libs.runtime.web import Handle, Problem, Today
@@ -22,13 +22,14 @@ from services.gateway.tables import practices, settings
 
 router = APIRouter(prefix="/v1/practice", tags=["practice"], responses=PROBLEMS)
 
-Section = Literal["terms", "reminding", "contract"]
-SECTIONS: dict[str, type[Terms | Reminding | Contract]] = {
+Section = Literal["terms", "reminding", "contract", "deliveries"]
+SECTIONS: dict[str, type[Terms | Reminding | Contract | Deliveries]] = {
     "terms": Terms,
     "reminding": Reminding,
     "contract": Contract,
+    "deliveries": Deliveries,
 }
-OWN_SECTIONS = ("terms", "reminding")
+OWN_SECTIONS = ("terms", "reminding", "deliveries")
 """What a practice changes itself; the contract is the cooperative's to change."""
 
 

@@ -11,6 +11,7 @@ RULES: Mapping[str, tuple[str, ...]] = {
     "AdvanceCredited": ("BR-142", "BR-143"),
     "BankCreditBooked": ("BR-89",),
     "BankCreditReversed": ("BR-89",),
+    "BatchMissing": ("BR-169",),
     "CallRecorded": ("BR-125",),
     "CaseOpened": ("BR-120", "BR-122"),
     "ClaimChargedBack": ("BR-145",),

@@ -5,8 +5,10 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import TypeAlias, assert_never
 
+import msgspec
+
 from libs.events import PracticeConfigured, PracticeRegistered, Refused
-from libs.events.terms import Contract, Reminding, Settings, Terms
+from libs.events.terms import Contract, Deliveries, Reminding, Settings, Terms
 from libs.events.values import Address, Language, PracticeId, PracticeKind
 
 TERM_DAYS_MIN, TERM_DAYS_MAX = 10, 180
@@ -146,11 +148,12 @@ def configure(state: State, command: ConfigurePractice) -> Sequence[PracticeEven
     """
     if not isinstance(state, Registered):
         raise UnknownPractice(command.practice_id)
-    section = section_of(command.settings)
+    wanted = placed(command.settings, state.facts.canton)
+    section = section_of(wanted)
     last = state.sections.get(section)
-    if last and last.settings == command.settings and last.valid_from <= command.valid_from:
+    if last and last.settings == wanted and last.valid_from <= command.valid_from:
         return []
-    check(command.settings)
+    check(wanted)
     version = state.version(section)
     if command.expected_version not in (None, version):
         raise ChangedMeanwhile
@@ -163,14 +166,21 @@ def configure(state: State, command: ConfigurePractice) -> Sequence[PracticeEven
             practice_id=command.practice_id,
             version=version + 1,
             valid_from=command.valid_from,
-            settings=command.settings,
+            settings=wanted,
             by=command.by,
         )
     ]
 
 
+def placed(settings: Settings, canton: str) -> Settings:
+    """Return settings with the practice's own canton where they follow holidays and name none."""
+    if isinstance(settings, Deliveries) and not settings.canton:
+        return msgspec.structs.replace(settings, canton=canton)
+    return settings
+
+
 def check(settings: Settings) -> None:
-    """Refuse what a service could not follow; a Reminding sees to its bounds itself (BR-123).
+    """Refuse what a service could not follow; Reminding and Deliveries see to their own (BR-123).
 
     The bounds stand here and not in the values, so that an old version is always readable.
     """
@@ -183,7 +193,7 @@ def check(settings: Settings) -> None:
         case Contract():
             rates = (settings.advance_bp, settings.fee_bp)
             good = all(0 <= rate <= WHOLE_BP for rate in rates) and settings.limit_rappen >= 0
-        case Reminding():
+        case Reminding() | Deliveries():
             good = True
         case _:
             assert_never(settings)

@@ -8,6 +8,7 @@ from typing import Any
 from fastapi import APIRouter, Response
 
 from libs.runtime.web import Problem
+from services.gateway.delivery_projections import missing_batch
 from services.gateway.portal import charts, figures, formats
 from services.gateway.portal.accounts import Account, account_of
 from services.gateway.portal.frame import REJECTED_DAYS, Page, SeesInvoices, Visit
@@ -77,9 +78,12 @@ async def tasks(visit: Visit) -> Sequence[Task]:
     rejected = await visit.read(figures.rejected_since, since)
     cases: Any = await visit.read(figures.case_tasks, today)
     stuck = await visit.read(figures.stuck, today)
+    missing = await visit.read(missing_batch)
+    expected = {"day": formats.day(missing.expected_on)} if missing is not None else {}
     since_day = {"day": formats.day(formats.local(since).date())}
     found = [
         Task("stuck", stuck, "/invoices?state=stuck", broken=True),
+        Task("batch", int(missing is not None), "/submissions/new", values=expected),
         Task("rejected", rejected, "/submissions?state=rejected", values=since_day),
         Task("reviews", cases.reviews, "/invoices?state=held"),
         Task("consents", cases.consents, "/invoices?state=held"),
