@@ -11,7 +11,7 @@ from services.gateway.api.ids import is_id
 from services.gateway.api.job_models import Job, JobItemPage, JobPage, JobRefusal
 from services.gateway.api.models import PROBLEMS
 from services.gateway.api.multipart import is_multipart
-from services.gateway.api.packing import as_archive
+from services.gateway.api.packing import FORM, as_archive
 from services.gateway.auth import Practice, needs, not_here
 from services.gateway.door import Door, InDoor, Spoken, passed_on
 
@@ -26,19 +26,11 @@ BODY: dict[str, Any] = {
         "required": True,
         "description": "A ZIP of messages, a gzip of one, or several files in one form.",
         "content": {
-            **{kind: {"schema": {"type": "string", "format": "binary"}} for kind in ARCHIVES},
-            "multipart/form-data": {
-                "schema": {
-                    "type": "object",
-                    "required": ["files"],
-                    "properties": {
-                        "files": {
-                            "type": "array",
-                            "items": {"type": "string", "format": "binary"},
-                        }
-                    },
-                },
+            **{
+                kind: {"schema": {"type": "string", "format": "binary"}, "example": "2026-03.zip"}
+                for kind in ARCHIVES
             },
+            **FORM,
         },
     }
 }

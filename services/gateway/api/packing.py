@@ -5,8 +5,8 @@ numbers: their names may hold a patient's. The same files make the same bytes, h
 """
 
 import zipfile
-from collections.abc import AsyncIterator, Sequence
-from typing import IO, Final
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import IO, Any, Final
 
 from fastapi import Request
 from typing_extensions import override
@@ -18,6 +18,20 @@ FILES_MAX: Final = 1_000
 """In one multipart request; more go into an archive."""
 MARKS: Final = (b"PK\x03\x04", b"PK\x05\x06", b"\x1f\x8b")
 MARK_BYTES: Final = 4
+
+FORM: Final[Mapping[str, Any]] = {
+    "multipart/form-data": {
+        "schema": {
+            "type": "object",
+            "required": ["files"],
+            "properties": {
+                "files": {"type": "array", "items": {"type": "string", "format": "binary"}}
+            },
+        },
+        "example": {"files": ["R-2026-000431.xml", "R-2026-000432.xml"]},
+    }
+}
+"""Files of one form, as the OpenAPI document shows them."""
 
 
 class _Outlet:

@@ -21,7 +21,7 @@ from services.gateway.api.models import (
     SubmissionPage,
 )
 from services.gateway.api.multipart import is_multipart, read_files
-from services.gateway.api.packing import FILES_MAX, packed
+from services.gateway.api.packing import FILES_MAX, FORM, packed
 from services.gateway.auth import Practice, needs, not_here
 from services.gateway.door import InDoor, Spoken, passed_on
 from services.gateway.tables import submissions
@@ -37,17 +37,7 @@ XML = {
                 "schema": {"type": "string", "format": "binary"},
                 "example": example("invoice.xml"),
             },
-            "multipart/form-data": {
-                "schema": {
-                    "type": "object",
-                    "properties": {
-                        "files": {
-                            "type": "array",
-                            "items": {"type": "string", "format": "binary"},
-                        }
-                    },
-                }
-            },
+            **FORM,
         },
     }
 }
