@@ -20,6 +20,7 @@ from services.gateway.decider import client, practice, subject, user, webhook
 from services.gateway.delivering import deliver
 from services.gateway.door import NAME, Door
 from services.gateway.portal.pages import router as pages
+from services.gateway.portal.submission_pages import HAND_IN
 
 PRACTICE = Decider(
     name="practice",
@@ -85,7 +86,7 @@ def build(parts: Parts) -> Service:
         kept=access.metadata,
         router=router,
         first=frozenset({"/v1/bank-files"}),
-        large=frozenset({JOBS}),
+        large=frozenset({JOBS, HAND_IN}),
         opens=frozenset({InvoiceIssued}),
         shows=frozenset({InvoiceIssued}),
         checks=[checks.sums, checks.names],

@@ -46,7 +46,7 @@ def _taking(parts: Parts) -> APIRouter:
         language = receipts.language_of(languages)
         if row["state"] == job_projections.REFUSED:
             raise _refusal(row, language, repeated=repeated)
-        return _json(job_of(row), language, TAKEN_BEFORE if repeated else TAKEN)
+        return _json(job_of(row, language), language, TAKEN_BEFORE if repeated else TAKEN)
 
     return router
 
@@ -56,7 +56,11 @@ def _looking() -> APIRouter:
 
     @router.get(JOBS)
     async def jobs(
-        practice: Practice, read: Read, cursor: str = "", limit: Limit = 50
+        practice: Practice,
+        read: Read,
+        cursor: str = "",
+        limit: Limit = 50,
+        languages: Languages = "",
     ) -> dict[str, Any]:
         """Return the archives of a practice, newest first; `next` leads to the page after."""
         place = cursors.place_of(cursor) if cursor else None
@@ -65,7 +69,8 @@ def _looking() -> APIRouter:
         rows = await read(job_projections.newest_jobs, PracticeId(practice), place, limit + 1)
         last = rows[limit - 1] if len(rows) > limit else None
         more = cursors.cursor_at(last["received_at"], last["job_id"]) if last else None
-        return {"items": [job_of(row) for row in rows[:limit]], "next": more}
+        language = receipts.language_of(languages)
+        return {"items": [job_of(row, language) for row in rows[:limit]], "next": more}
 
     @router.get(JOBS + "/{job_id}")
     async def job(
@@ -75,7 +80,8 @@ def _looking() -> APIRouter:
         row = await read(job_projections.job, PracticeId(practice), JobId(job_id))
         if row is None:
             raise _unknown()
-        return _json(job_of(row), receipts.language_of(languages), 200)
+        language = receipts.language_of(languages)
+        return _json(job_of(row, language), language, 200)
 
     return router
 
@@ -106,12 +112,14 @@ def _receipts() -> APIRouter:
     return router
 
 
-def job_of(row: RowMapping) -> dict[str, Any]:
-    """Return an archive as it is shown."""
+def job_of(row: RowMapping, language: Language) -> dict[str, Any]:
+    """Return an archive as it is shown; of one that was refused, why, in a language."""
     names = ("job_id", "state", "kind", "archive", "size_bytes")
     counts = ("count", "done", "accepted", "rejected", "repeated")
-    received_at = projections.aware(row["received_at"]).isoformat()
-    return {name: row[name] for name in (*names, *counts)} | {"received_at": received_at}
+    return {name: row[name] for name in (*names, *counts)} | {
+        "received_at": projections.aware(row["received_at"]).isoformat(),
+        "findings": receipts.said(projections.findings_of(row), language),
+    }
 
 
 def item_of(row: RowMapping, language: Language) -> dict[str, Any]:

@@ -21,6 +21,9 @@ class Job(Answer):
     accepted: int
     rejected: int
     repeated: Annotated[int, Field(description="Usable, and handed in before.")]
+    findings: Annotated[
+        list[FindingItem], Field(description="Why nothing was taken of what was refused.")
+    ]
 
 
 class JobPage(Answer):

@@ -79,12 +79,15 @@ async def hand_in(request: Request, door: InDoor, practice: Practice, language: 
 async def job_list(
     door: InDoor,
     practice: Practice,
+    language: Spoken,
     after: Annotated[str | None, Query(alias="cursor")] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> JobPage:
     """List the jobs of a practice, newest first."""
     params = {"limit": str(limit)} | ({"cursor": place(after, str)} if after else {})
-    answer = await door.ask("ingest", "GET", "/jobs", practice=practice, params=params)
+    answer = await door.ask(
+        "ingest", "GET", "/jobs", practice=practice, language=language, params=params
+    )
     if not answer.is_success:
         raise Problem(400, "invalid_cursor", "Use next_cursor of the page before.")
     found = answer.json()
@@ -94,9 +97,9 @@ async def job_list(
 
 
 @router.get("/{job_id}", dependencies=[needs("submissions:read")])
-async def job(job_id: str, door: InDoor, practice: Practice) -> Job:
+async def job(job_id: str, door: InDoor, practice: Practice, language: Spoken) -> Job:
     """Return how far a job is: `done` of `count`, and what became of those."""
-    return Job(**await _found(door, practice, job_id, ""))
+    return Job(**await _found(door, practice, job_id, "", language=language))
 
 
 @router.get("/{job_id}/items", dependencies=[needs("submissions:read")])

@@ -1,6 +1,6 @@
 """Handing in, and what became of what was handed in."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
@@ -11,12 +11,17 @@ from starlette.datastructures import UploadFile
 from libs.events.handed import Finding
 from libs.runtime.web import Problem
 from services.gateway import sessions
+from services.gateway.api.packing import MARK_BYTES, MARKS
 from services.gateway.portal import figures
 from services.gateway.portal.findings import Sentence, sentences
 from services.gateway.portal.forms import FILES_MAX, WithFiles
 from services.gateway.portal.frame import HandsIn, Page, SeesSubmissions, Visit, html
+from services.gateway.portal.job_pages import said
 
 router = APIRouter(route_class=Page, include_in_schema=False)
+
+HAND_IN = "/submissions/new"
+PIECE_BYTES = 1 << 18
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,44 +86,86 @@ class Verdict:
         return tones[self.word]
 
 
-@router.get("/submissions/new")
+@router.get(HAND_IN)
 async def hand_in_form(visit: HandsIn) -> Response:
     """Ask for files."""
     return await hand_in_page(visit)
 
 
 async def hand_in_page(
-    visit: Visit, verdicts: Sequence[Verdict] = (), error: str = "", status: int = 200
+    visit: Visit,
+    verdicts: Sequence[Verdict] = (),
+    archives: Sequence[tuple[str, str]] = (),
+    error: str = "",
+    status: int = 200,
 ) -> Response:
-    """Return the form, above it the verdicts of what was just handed in."""
+    """Return the form, above it the verdicts of what was just handed in, and where archives are."""
     return await visit.page(
         "hand_in.html",
         "hand_in",
         status,
         verdicts=verdicts,
+        archives=archives,
         error=error,
         files_max=FILES_MAX,
-        bytes_max=visit.door.parts.settings.body_bytes_max,
+        bytes_max=visit.door.parts.settings.archive_bytes_max,
     )
 
 
-@router.post("/submissions/new")
+@router.post(HAND_IN)
 async def hand_in(request: Request, visit: HandsIn, sent: WithFiles) -> Response:
-    """Hand each file in and show its verdict. Sent again, a file changes nothing."""
+    """Hand each file in and show its verdict, or where an archive is. A repeat changes nothing."""
     sessions.check_form(request, visit.session, sent.text("csrf"))
     chosen = sent.files("files")
     if not chosen:
         return await hand_in_page(visit, error=visit.t("hand_in.no_files"), status=422)
     if len(chosen) > FILES_MAX:
-        megabytes = visit.door.parts.settings.body_bytes_max // 1_000_000
+        megabytes = visit.door.parts.settings.archive_bytes_max // 1_000_000
         error = visit.t("hand_in.too_much", files=FILES_MAX, mb=megabytes)
         return await hand_in_page(visit, error=error, status=422)
-    return await hand_in_page(visit, [await verdict_on(visit, file) for file in chosen])
+    verdicts, archives = [], []
+    for file in chosen:
+        mark = await file.read(MARK_BYTES)
+        await file.seek(0)
+        if not mark.startswith(MARKS):
+            verdicts.append(await verdict_on(visit, file))
+        elif isinstance(found := await archive_of(visit, file), Verdict):
+            verdicts.append(found)
+        else:
+            archives.append((name_of(file), found))
+    if len(archives) == 1 and not verdicts:
+        return Response(
+            status_code=303, headers={"Location": f"/submissions/jobs/{archives[0][1]}"}
+        )
+    return await hand_in_page(visit, verdicts, archives)
+
+
+async def archive_of(visit: Visit, file: UploadFile) -> str | Verdict:
+    """Hand an archive on piece by piece; return its job, or why nothing of it is taken."""
+
+    async def pieces() -> AsyncIterator[bytes]:
+        while piece := await file.read(PIECE_BYTES):
+            yield piece
+
+    try:
+        answer = await visit.ask("ingest", "POST", "/jobs", content=pieces())
+        told = msgspec.json.decode(answer.content)
+    except (Problem, msgspec.DecodeError):
+        return Verdict(file=name_of(file), word="away")
+    if answer.is_success:
+        return str(told["job_id"])
+    findings = [said(one) for one in told.get("findings", ())]
+    return Verdict(file=name_of(file), word="rejected", findings=findings)
+
+
+def name_of(file: UploadFile) -> str:
+    """Return a file's own name, as its sender sees it."""
+    return (file.filename or "").replace("\\", "/").rpartition("/")[2][:120]
 
 
 async def verdict_on(visit: Visit, file: UploadFile) -> Verdict:
     """Hand in one file; when the check is away the others still get theirs."""
-    name = (file.filename or "").replace("\\", "/").rpartition("/")[2][:120]
+    name = name_of(file)
     try:
         answer = await visit.ask(
             "ingest",

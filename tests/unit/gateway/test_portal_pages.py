@@ -19,6 +19,7 @@ from services.gateway.portal.findings import Help, Sentence, sentence
 from services.gateway.portal.frame import html, own_path
 from services.gateway.portal.invoice_list import Wish, cursor_of, place_of
 from services.gateway.portal.invoice_page import facts
+from services.gateway.portal.job_pages import Archive, Item
 from services.gateway.portal.queries import STATES
 from services.gateway.portal.sentences import explain
 from services.gateway.portal.start import Task
@@ -134,7 +135,9 @@ def pages(language: Language) -> Iterator[tuple[str, Mapping[str, Any]]]:
     yield "submissions.html", {**own, "state": "all", "rows": [handed], **more}
     verdict = Verdict(file=EVIL, word="rejected", request_id=EVIL, findings=[FINDING])
     given = {"verdicts": [verdict], "error": EVIL, "files_max": 100, "bytes_max": 20_000_000}
+    given["archives"] = [(EVIL, "job-1"), (EVIL, "job-2")]
     yield "hand_in.html", {**own, **given}
+    yield from archives(own)
     entries = [Help("x", "error", EVIL, EVIL, EVIL, EVIL), Help("y", "either", EVIL, "", "", "")]
     yield "findings.html", {**own, "entries": entries}
     account = {"account": Account(-1, 2, 3), "statement": statement, "month": "2026-11"}
@@ -143,6 +146,22 @@ def pages(language: Language) -> Iterator[tuple[str, Mapping[str, Any]]]:
     yield "account.html", {**own, **account}
     found = [SimpleNamespace(practice_id=EVIL, name=EVIL, holder=EVIL, account_no=1)]
     yield "practices.html", {**own, "q": EVIL, "found": found}
+
+
+def archives(own: dict[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Return the pages of archives: one under way, one done, one that was refused."""
+    counts = {"count": 3, "done": 2, "accepted": 1, "rejected": 1, "repeated": 0}
+    known: dict[str, Any] = {"job_id": "job-1", "received_at": NOON, **counts}
+    under_way = Archive(state="running", **known)
+    done, refused = (
+        Archive(state=state, findings=[FINDING], **known) for state in ("finished", "refused")
+    )
+    item = Item(number=1, word="rejected", request_id=EVIL, invoice_id="i", findings=[FINDING])
+    shown = {"rows": [item], "more_href": "/submissions/jobs/job-1?after=1", "state": "all"}
+    for job in (under_way, done, refused):
+        yield "job.html", {**own, "job": job, **shown}
+    yield "jobs.html", {**own, "rows": [under_way, done, refused]}
+    yield "jobs.html", {**own, "rows": []}
 
 
 ALL = [(language, *page) for language in LANGUAGES for page in pages(language)]
