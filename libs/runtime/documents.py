@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import os
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple, TypeVar
@@ -79,8 +80,10 @@ class Documents:
         parts = [part for job in jobs if (part := _tried(job, self._written, job))]
         for part in parts:
             _tried(part.job, _named, part)
-        for folder in {part.path.parent for part in parts}:
-            here = [part.job for part in parts if part.path.parent == folder]
+        by_folder = defaultdict(list)
+        for part in parts:
+            by_folder[part.path.parent].append(part.job)
+        for folder, here in by_folder.items():
             _tried(here[0], sync, folder)
             for job in here:
                 job.error = job.error or here[0].error

@@ -20,6 +20,7 @@ from sqlalchemy import Connection
 from libs.events import Envelope, Event
 from libs.runtime import crash
 from libs.runtime.batch import Batch, Pending
+from libs.runtime.courtesy import give_way
 from libs.runtime.hearing import Heard, Hearing
 from libs.runtime.ids import derived
 from libs.runtime.metrics import EFFECTS
@@ -37,6 +38,8 @@ PAGE_EVENTS = 32
 AT_ONCE = 2
 TRIES = 3
 IDLE_SECONDS = 0.5
+DONE_LATER = 1.0
+"""Seconds for which a page of effects gives way to callers."""
 CONSUMER = "effects"
 
 
@@ -121,6 +124,7 @@ class Effects:
         at = await host.until_done(lambda: self._position(host), CONSUMER)
         while True:
             grown.clear()
+            await give_way(host.doors, DONE_LATER)
             upto = await self.step(host, at)
             if upto == at:
                 with contextlib.suppress(TimeoutError):

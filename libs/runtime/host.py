@@ -11,6 +11,7 @@ from libs.events import Envelope
 from libs.runtime import crash, trace
 from libs.runtime.batch import Commands, Pending, TableWork, Work
 from libs.runtime.clock import Clock
+from libs.runtime.courtesy import Door, give_way
 from libs.runtime.effects import Effects
 from libs.runtime.feed import Feed, Wake
 from libs.runtime.hearing import Hearing
@@ -34,6 +35,8 @@ COMMANDS_MAX = 400
 SHOWN_TRIES = 5
 """A loop that failed so often in a row is shown to be in trouble."""
 WAIT_MAX = 5.0
+HEARD_LATER = 0.5
+"""Seconds for which what is heard gives way to callers."""
 
 
 class Overloaded(Exception):
@@ -65,6 +68,8 @@ class Host:
         self.effects = Effects(service, vault)
         self.troubles: dict[str, str] = {}
         """What has ended or goes on failing, by the name of its loop."""
+        self.doors: list[Door] = []
+        """Of all services in the process."""
         self._queue_max = queue_max
         self._busy = 0
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -269,6 +274,7 @@ class Host:
         wait = 0.1
         while not self.stopping:
             try:
+                await give_way(self.doors, HEARD_LATER)
                 await self.consume(feed)
                 wait = 0.1
             except Broken:

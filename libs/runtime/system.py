@@ -20,6 +20,7 @@ from fastapi import FastAPI
 from libs.events import SAID_BY
 from libs.runtime import calendar, migrate
 from libs.runtime.clock import Clock
+from libs.runtime.courtesy import Door
 from libs.runtime.documents import Documents
 from libs.runtime.engines import KEYS, UnsafeSetUp, check_durable, connect
 from libs.runtime.feed import Feed, StoreFeed
@@ -96,6 +97,7 @@ class System:
         self.clock = clock
         self.hosts: dict[str, Host] = {}
         self.apps: dict[str, FastAPI] = {}
+        self._doors: list[Door] = []
         self._clients: dict[str, httpx.AsyncClient] = {}
         self._folder = None if settings.distributed else DataFolder(settings.data)
         try:
@@ -127,6 +129,7 @@ class System:
         host = Host(
             service, Store(name, engine), reader, self.vault, self.clock, settings.queue_max
         )
+        host.doors = self._doors
         self.hosts[name] = host
         self.apps[name] = create_app(host, settings, docs=name == "gateway", hosts=self.hosts)
 

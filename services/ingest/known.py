@@ -12,7 +12,7 @@ from datetime import date, datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, Select, exists, select
+from sqlalchemy import Connection, Row, Select, bindparam, exists, select
 
 from libs.events.handed import Facts, Finding
 from libs.events.values import InvoiceId, Kind, PracticeId, SubmissionId
@@ -29,6 +29,35 @@ REFERRING = frozenset((Kind.COPY, Kind.STORNO, Kind.REFUND, Kind.REMINDER))
 """Kinds that are about an invoice which came in before (invoice-xml 12)."""
 
 _COLUMNS = (submissions.c.submission_id, submissions.c.request_id, submissions.c.received_at)
+
+
+def _statements() -> tuple[Select[Any], Select[Any]]:
+    """Return what is asked about each message, made once: making it costs more than asking it."""
+    practice, invoice = bindparam("practice"), bindparam("invoice")
+    cancelling = submissions.alias()
+    cancelled = exists().where(
+        cancelling.c.practice_id == practice,
+        cancelling.c.invoice_id == submissions.c.invoice_id,
+        cancelling.c.kind == Kind.STORNO.value,
+        cancelling.c.state == ACCEPTED,
+    )
+    alike: Select[Any] = select(*_COLUMNS).where(
+        submissions.c.practice_id == practice,
+        submissions.c.likeness == bindparam("likeness"),
+        submissions.c.invoice_id != invoice,
+        ~cancelled,
+    )
+    earliest = alike.order_by(submissions.c.received_at, submissions.c.submission_id)
+    original: Select[Any] = select(submissions.c.submission_id).where(
+        submissions.c.practice_id == practice,
+        submissions.c.invoice_id == invoice,
+        submissions.c.kind == Kind.INVOICE.value,
+        submissions.c.state == ACCEPTED,
+    )
+    return earliest.limit(1), original.limit(1)
+
+
+_ALIKE, _ORIGINAL = _statements()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,31 +92,13 @@ def _alike(
     db: Connection, practice_id: PracticeId, invoice_id: InvoiceId, likeness: str
 ) -> Row[Any] | None:
     """Return the first message of the same content about another invoice that still stands."""
-    cancelling = submissions.alias()
-    cancelled = exists().where(
-        cancelling.c.practice_id == practice_id,
-        cancelling.c.invoice_id == submissions.c.invoice_id,
-        cancelling.c.kind == Kind.STORNO.value,
-        cancelling.c.state == ACCEPTED,
-    )
-    wanted: Select[Any] = select(*_COLUMNS).where(
-        submissions.c.practice_id == practice_id,
-        submissions.c.likeness == likeness,
-        submissions.c.invoice_id != invoice_id,
-        ~cancelled,
-    )
-    earliest = wanted.order_by(submissions.c.received_at, submissions.c.submission_id)
-    return db.execute(earliest.limit(1)).one_or_none()
+    asked = {"practice": practice_id, "invoice": invoice_id, "likeness": likeness}
+    return db.execute(_ALIKE, asked).one_or_none()
 
 
 def _refers(db: Connection, practice_id: PracticeId, invoice_id: InvoiceId) -> bool:
-    original = select(submissions.c.submission_id).where(
-        submissions.c.practice_id == practice_id,
-        submissions.c.invoice_id == invoice_id,
-        submissions.c.kind == Kind.INVOICE.value,
-        submissions.c.state == ACCEPTED,
-    )
-    return db.execute(original.limit(1)).first() is not None
+    asked = {"practice": practice_id, "invoice": invoice_id}
+    return db.execute(_ORIGINAL, asked).first() is not None
 
 
 def refusal(known: Known, invoice: Invoice) -> Unreadable | None:
