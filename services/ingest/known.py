@@ -12,7 +12,7 @@ from datetime import date, datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, Select, bindparam, exists, select
+from sqlalchemy import BindParameter, Connection, Row, Select, bindparam, exists, select
 
 from libs.events.handed import Facts, Finding
 from libs.events.values import InvoiceId, Kind, PracticeId, SubmissionId
@@ -33,7 +33,8 @@ _COLUMNS = (submissions.c.submission_id, submissions.c.request_id, submissions.c
 
 def _statements() -> tuple[Select[Any], Select[Any]]:
     """Return what is asked about each message, made once: making it costs more than asking it."""
-    practice, invoice = bindparam("practice"), bindparam("invoice")
+    practice: BindParameter[str] = bindparam("practice")
+    invoice: BindParameter[str] = bindparam("invoice")
     cancelling = submissions.alias()
     cancelled = exists().where(
         cancelling.c.practice_id == practice,
