@@ -32,6 +32,7 @@ from libs.events.ingest import (
     BankCreditBooked,
     BankCreditReversed,
     BatchMissing,
+    InsurerAnswered,
     SubmissionAccepted,
     SubmissionRejected,
 )
@@ -64,6 +65,7 @@ _ALL: tuple[type[Event], ...] = (
     FeeCharged,
     HoldLifted,
     HoldPlaced,
+    InsurerAnswered,
     InvoiceCancelled,
     InvoiceDispatched,
     InvoiceIssued,
@@ -113,6 +115,7 @@ __all__ = [
     "FeeCharged",
     "HoldLifted",
     "HoldPlaced",
+    "InsurerAnswered",
     "InvoiceCancelled",
     "InvoiceDispatched",
     "InvoiceIssued",

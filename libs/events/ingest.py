@@ -1,6 +1,7 @@
 """What ingest says: what came in, and whether it can be used."""
 
 from datetime import date, datetime
+from typing import Literal, NewType, TypeAlias
 
 from libs.events.event import Event
 from libs.events.handed import Facts, Finding, Medical
@@ -8,6 +9,7 @@ from libs.events.values import (
     CreditId,
     DocumentId,
     InvoiceId,
+    Kind,
     Party,
     Patient,
     Private,
@@ -66,6 +68,46 @@ class BatchMissing(Event, frozen=True, kw_only=True):
     rhythm: str
     """daily, weekly, fortnightly, monthly or other, as in `Deliveries`."""
     on: date
+
+
+AnswerId = NewType("AnswerId", str)
+Decision: TypeAlias = Literal["accepted", "pending", "rejected", "notified"]
+"""What an insurer decided; in tiers garant it only notifies (invoice-xml 16)."""
+
+
+class InsurerAnswered(Event, frozen=True, kw_only=True):
+    """An insurer answered to an invoice. Several answers may follow each other; none is final."""
+
+    answer_id: AnswerId
+    invoice_id: InvoiceId
+    content: DocumentId
+    """Digest of the answer as received; kept under the invoice's case."""
+    received_at: datetime | None = None
+    answered_at: datetime
+    version: str
+    request_id: str
+    about: Kind
+    """What was answered: the invoice, its storno, a reminder."""
+    insurer_gln: str = ""
+    decision: Decision
+    status_in: str = ""
+    status_out: str = ""
+    codes: tuple[str, ...] = ()
+    """The insurer's own numbers."""
+    reasons: tuple[str, ...] = ()
+    """The same as reasons of BR-201; R99 is one that nobody knows (BR-206)."""
+    records: tuple[int, ...] = ()
+    """Service lines that it names."""
+    noticed: tuple[str, ...] = ()
+    """Codes of what our own checks had named when the invoice came in."""
+    due_rappen: int | None = None
+    paid_rappen: int | None = None
+    unpaid_rappen: int | None = None
+    """In tiers soldant: what the patient is to be asked for (BR-18)."""
+    back_rappen: int | None = None
+    """What the insurer wants back of an invoice that was paid."""
+    explanation: Private[str] | None = None
+    """What it says in words."""
 
 
 class BankCreditBooked(Event, frozen=True, kw_only=True):

@@ -16,6 +16,7 @@ SCOPES: Mapping[str, str] = {
     "webhooks:write": "Add, change, try and remove webhooks.",
     "settings:write": "Change the practice's settings.",
     "bank:write": "Hand in the bank's files; the cooperative's own programs only.",
+    "answers:write": "Hand in what insurers answer; clearing houses and the cooperative only.",
     "admin": "Everything of the cooperative; its own programs only.",
 }
 

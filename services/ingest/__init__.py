@@ -1,9 +1,10 @@
 """Ingest: what came in, byte for byte, and whether it can be used.
 
 Owns: invoice messages (`submission`), archives of many (`job`), the bank's files and each receipt
-in them (`credit`), expected deliveries (`delivery`).
+in them (`credit`), expected deliveries (`delivery`), insurers' answers (`answer`).
 Hears: PracticeRegistered (which GLNs, ZSR numbers and account numbers belong to whom),
 PracticeConfigured (when a practice hands in).
-Says: SubmissionAccepted, SubmissionRejected, BatchMissing, BankCreditBooked, BankCreditReversed.
+Says: SubmissionAccepted, SubmissionRejected, InsurerAnswered, BatchMissing, BankCreditBooked,
+BankCreditReversed.
 Reads: `xml_invoice.py` (generalInvoiceRequest 4.3 to 5.0) and `camt054.py` (bank notifications).
 """

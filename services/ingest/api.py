@@ -12,6 +12,7 @@ from libs.runtime.documents import Documents
 from libs.runtime.service import Parts
 from libs.runtime.web import Handle, Now, Problem, Read, Today
 from services.ingest import (
+    answer_api,
     cursors,
     enclosed,
     job_api,
@@ -35,6 +36,7 @@ def routes(parts: Parts) -> APIRouter:
     router.include_router(_messages(parts.documents))
     router.include_router(_attachments(parts))
     router.include_router(_bank_files(parts))
+    router.include_router(answer_api.routes(parts))
     router.include_router(job_api.routes(parts))
     router.include_router(paper_api.routes(parts))
     router.include_router(record_api.routes(parts))

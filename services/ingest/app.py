@@ -4,6 +4,7 @@ from operator import attrgetter
 
 from libs.runtime.service import Decider, Parts, Service
 from services.ingest import (
+    answers,
     api,
     checks,
     delivery_projections,
@@ -14,7 +15,7 @@ from services.ingest import (
     tables,
     tariff_projections,
 )
-from services.ingest.decider import bank, delivery, job, submission, tariffs
+from services.ingest.decider import answer, bank, delivery, job, submission, tariffs
 
 SUBMISSION = Decider(
     name="submission",  # streams are named submission-<submission id>, here and nowhere else
@@ -36,6 +37,13 @@ BANK_FILE = Decider(
     decide=bank.decide_file,
     evolve=bank.evolve_file,
     key=attrgetter("file"),
+)
+ANSWER = Decider(
+    name="answer",
+    initial=answer.INITIAL,
+    decide=answer.decide,
+    evolve=answer.evolve,
+    key=attrgetter("answer_id"),
 )
 JOB = Decider(
     name="job",
@@ -67,7 +75,7 @@ def build(parts: Parts) -> Service:
         name="ingest",
         first=frozenset({"/bank-files"}),
         large=frozenset({job_api.JOBS}),
-        deciders=[SUBMISSION, CREDIT, BANK_FILE, JOB, TARIFFS, DELIVERY],
+        deciders=[SUBMISSION, CREDIT, BANK_FILE, ANSWER, JOB, TARIFFS, DELIVERY],
         effects={
             job.JobReceived: work.begin,
             job.JobAdvanced: work.go_on,
@@ -78,6 +86,7 @@ def build(parts: Parts) -> Service:
             projections.project_submissions,
             projections.project_movements,
             projections.project_bank_files,
+            answers.project_answers,
             job_projections.project_jobs,
             tariff_projections.project_tariffs,
             delivery_projections.project_plans,

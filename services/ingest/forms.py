@@ -172,6 +172,9 @@ TYPES: Final[dict[str, Check]] = {
         "assistant_physician senior_physician chief_physician anaesthetist internist "
         "consultant_doctor co-care radiologist nuclear_medicine other"
     ),
+    "status": one_of(
+        "unknown ambiguous received frozen processed granted canceled reimbursed claimed"
+    ),
     "esr5_type": one_of("15plus 15"),
     "esr9_type": one_of("16or27plus 16or27"),
     "qr45_type": one_of("esrQRplus esrQR redPayinSlipQR"),

@@ -33,6 +33,8 @@ FILES: Final[Mapping[str, tuple[str, ...]]] = {
     "4.4": ("common", "4.x", "4.4"),
     "4.5": ("common", "4.x", "4.5"),
     "5.0": ("common", "5.0"),
+    "response 4.x": ("response-4.x",),
+    "response 5.0": ("response-5.0",),
 }
 LAWS: Final = frozenset(("kvg", "vvg", "uvg", "ivg", "mvg", "org", "law"))
 
@@ -112,7 +114,7 @@ def shapes(version: str) -> Shape:
     made = {name: Shape() for name in entries}
     for name, tokens in entries.items():
         _fill(made[name], tokens, made)
-    return made["request"]
+    return made[version.partition(" ")[0] if " " in version else "request"]
 
 
 def examine(node: Node, shape: Shape, report: Report) -> None:

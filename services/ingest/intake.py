@@ -105,7 +105,8 @@ class Intake:
     async def compared(self, arrival: Arrival, judged: Invoice) -> Invoice | Unreadable:
         """Return a usable message with what is known of it, or why it is refused for that."""
         likeness = subjects.likeness(self._vault, arrival.practice_id, judged)
-        found = await self._read(known.look_up, arrival.practice_id, judged, likeness)
+        asked = arrival.practice_id, judged, likeness, arrival.today
+        found = await self._read(known.look_up, *asked)
         refusal = known.refusal(found, judged)
         if refusal is not None:
             return refusal

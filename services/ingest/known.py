@@ -17,6 +17,7 @@ from sqlalchemy import BindParameter, Connection, Row, Select, bindparam, exists
 from libs.events.handed import Facts, Finding
 from libs.events.values import InvoiceId, Kind, PracticeId, SubmissionId
 from libs.runtime.clock import ZURICH
+from services.ingest import answers
 from services.ingest.findings import CATALOGUE, Unreadable, broken
 from services.ingest.projections import ACCEPTED, aware, bills_for
 from services.ingest.tables import practices, submissions
@@ -73,9 +74,13 @@ class Known:
     """An accepted message with the same content under another key."""
     refers: bool
     """What it is about came in before, or it is about nothing."""
+    refused: tuple[Finding, ...]
+    """For what is named in it insurers refused invoices of this practice before."""
 
 
-def look_up(db: Connection, practice_id: PracticeId, invoice: Invoice, likeness: str) -> Known:
+def look_up(
+    db: Connection, practice_id: PracticeId, invoice: Invoice, likeness: str, today: date
+) -> Known:
     """Return what is known about a message; one visit to the tables for all questions."""
     facts = invoice.facts
     bills = bills_for(db, practice_id, facts.biller_gln, facts.biller_zsr)
@@ -86,6 +91,7 @@ def look_up(db: Connection, practice_id: PracticeId, invoice: Invoice, likeness:
         and bool(db.execute(taxed).scalar()),
         alike=_alike(db, practice_id, invoice.invoice_id, likeness) if likeness else None,
         refers=facts.kind not in REFERRING or _refers(db, practice_id, invoice.invoice_id),
+        refused=answers.learned(db, practice_id, invoice.warnings, today),
     )
 
 
@@ -125,6 +131,7 @@ def remarks(known: Known, facts: Facts) -> Iterator[Finding]:
         yield _warning(LIKE, params)
     if not known.refers:
         yield _warning(UNKNOWN_REFERENCE, {"number": facts.request_id})
+    yield from known.refused
 
 
 def receipt_of(submission_id: str, received_at: datetime) -> dict[str, str]:

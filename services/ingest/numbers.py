@@ -57,7 +57,7 @@ def gln_of(node: Node | None) -> str:
 
 
 def _gln_name(node: Node) -> str:
-    return "gln" if "gln" in node.names else "ean_party"
+    return "ean_party" if "ean_party" in node.names else "gln"
 
 
 def _check_gln(node: Node, report: Report) -> None:

@@ -57,6 +57,35 @@ submissions = Table(
     Index("submissions_by_likeness", "practice_id", "likeness"),
 )
 
+insurer_answers = Table(
+    "insurer_answers",
+    metadata,
+    Column("answer_id", Text, primary_key=True),
+    Column("practice_id", Text, nullable=False),
+    Column("state", Text, nullable=False),  # recorded or refused
+    Column("received_at", DateTime(timezone=True), nullable=False),
+    Column("invoice_id", Text),
+    Column("request_id", Text, nullable=False),
+    Column("insurer_gln", Text, nullable=False),
+    Column("about", Text, nullable=False),  # what is answered: invoice, storno, …
+    Column("decision", Text, nullable=False),
+    Column("codes", Text, nullable=False),  # JSON
+    Column("reasons", Text, nullable=False),  # JSON
+    Column("content", Text, nullable=False),
+    Column("problem", Text, nullable=False),
+    Index("insurer_answers_newest", "practice_id", "received_at", "answer_id"),
+)
+
+refusals = Table(  # which findings of ours stood on an invoice that its insurer refused
+    "refusals",
+    metadata,
+    Column("practice_id", Text, primary_key=True),
+    Column("code", Text, primary_key=True),
+    Column("invoice_id", Text, primary_key=True),
+    Column("on", Date, nullable=False),
+    Index("refusals_by_code", "practice_id", "code", "on"),
+)
+
 bank_files = Table(
     "bank_files",
     metadata,

@@ -4,6 +4,7 @@ from fastapi import APIRouter
 
 from services.gateway.api import (
     account,
+    answers,
     attachments,
     bank,
     events,
@@ -32,6 +33,7 @@ for part in (
     holds,
     account,
     bank,
+    answers,
     practice,
 ):
     router.include_router(part.router)

@@ -24,6 +24,7 @@ RULES: Mapping[str, tuple[str, ...]] = {
     "FeeCharged": ("BR-51", "BR-158"),
     "HoldLifted": ("BR-126",),
     "HoldPlaced": ("BR-126",),
+    "InsurerAnswered": ("BR-200", "BR-201"),
     "InvoiceCancelled": ("BR-45",),
     "InvoiceDispatched": ("BR-9", "BR-29"),
     "InvoiceIssued": ("BR-43", "BR-60"),

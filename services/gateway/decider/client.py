@@ -8,8 +8,9 @@ from typing import TypeAlias, assert_never
 from libs.events import Event, Refused
 from libs.events.values import COOPERATIVE, PracticeId
 
-OPERATOR_SCOPES = frozenset({"bank:write", "admin", "webhooks:write"})
-"""What only the cooperative's own programs may do; who leads a practice may add its webhooks."""
+OPERATOR_SCOPES = frozenset({"bank:write", "answers:write", "admin", "webhooks:write"})
+"""What only the cooperative's own programs and its partners' may do, as far as each is told; who
+leads a practice may add its webhooks."""
 
 PRACTICE_SCOPES = frozenset(
     {

@@ -17,6 +17,7 @@ from services.gateway.portal.states import Tone
 TONES: Mapping[str, Tone] = {
     "SubmissionAccepted": "good",
     "SubmissionRejected": "bad",
+    "InsurerAnswered": "info",
     "InvoiceIssued": "info",
     "InvoiceDispatched": "info",
     "PatientCopySent": "info",
@@ -40,6 +41,7 @@ TONES: Mapping[str, Tone] = {
 
 MORE: Mapping[str, Sequence[str]] = {
     "SubmissionAccepted": ("findings",),
+    "InsurerAnswered": ("codes", "paid_rappen", "back_rappen"),
     "PaymentReceived": ("surplus_rappen", "charges_rappen"),
     "InvoiceSettled": ("waived_rappen",),
     "CaseOpened": ("next_on",),
@@ -58,6 +60,7 @@ CODES: Mapping[str, str] = {
     "resend": "stage",
     "end": "end",
     "outcome": "call",
+    "decision": "answer",
     "ownership": "ownership",
     "secrecy_basis": "basis",
 }
@@ -157,6 +160,8 @@ def said(name: str, value: Any, type_: str, t: Words) -> str:
         return formats.day(date.fromisoformat(value))
     if name == "reason":
         return worded(REASONS.get(type_, "hold"), value, t)
+    if name == "codes":
+        return ", ".join(map(str, value))
     if name in CODES:
         return worded(CODES[name], value, t)
     return str(value)
