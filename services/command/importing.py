@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from importlib.resources import files
 from typing import Any, Final
 
-from libs.events.values import DocumentId
 from libs.runtime.system import System
 from services.ingest.decider.tariffs import (
     ImportPointValues,
@@ -30,7 +29,7 @@ async def take(system: System, name: str, data: bytes) -> dict[str, Any] | tuple
     if not isinstance(found, Rows):
         return found
     ingest = system.hosts["ingest"]
-    file = DocumentId(hashlib.sha256(data).hexdigest())
+    file = hashlib.sha256(data).hexdigest()
     try:
         await ingest.handle(command(file=file, at=ingest.clock.now(), rows=found.rows))
     except ValidityOverlaps as refused:

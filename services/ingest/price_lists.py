@@ -24,8 +24,11 @@ NOTHING: Final = Decimal(0)
 ONE: Final = Decimal(1)
 
 
-class Dated(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A row that stands from a day to a day, both included; without an end until further notice."""
+class Dated(msgspec.Struct, frozen=True, kw_only=True):
+    """A row that stands from a day to a day, both included; without an end until further notice.
+
+    Written in full: a table keeps it as text, and must get the same text from the log again.
+    """
 
     valid_from: date
     valid_to: date | None = None
@@ -35,7 +38,7 @@ class Dated(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return self.valid_from <= on and (self.valid_to is None or on <= self.valid_to)
 
 
-class Position(Dated, frozen=True, kw_only=True, omit_defaults=True):
+class Position(Dated, frozen=True, kw_only=True):
     """One position of a tariff."""
 
     tariff: str
@@ -77,7 +80,7 @@ class Position(Dated, frozen=True, kw_only=True, omit_defaults=True):
         return said or self.name_de
 
 
-class PointValue(Dated, frozen=True, kw_only=True, omit_defaults=True):
+class PointValue(Dated, frozen=True, kw_only=True):
     """What a point is worth, for whom; an empty field means everybody (BR-33)."""
 
     tariff: str
@@ -99,7 +102,7 @@ class PointValue(Dated, frozen=True, kw_only=True, omit_defaults=True):
         return self.tariff, self.law, self.canton, self.insurer_group, self.provider_kind
 
 
-class VatRate(Dated, frozen=True, kw_only=True, omit_defaults=True):
+class VatRate(Dated, frozen=True, kw_only=True):
     """The rate of a category of supplies, in percent (BR-46)."""
 
     category: Category

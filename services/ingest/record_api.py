@@ -10,7 +10,7 @@ from fastapi.responses import JSONResponse, Response
 from libs.events.values import PracticeId, Variant
 from libs.records.biller import HEADER, heard
 from libs.runtime.service import Parts
-from libs.runtime.web import Handle, Now, Problem, Read, Today
+from libs.runtime.web import Handle, Now, Read, Today
 from services.ingest import receipts, tariff_projections
 from services.ingest.intake import Arrival
 from services.ingest.lines import read_lines, service_line
@@ -100,8 +100,6 @@ def _tariffs() -> APIRouter:
         """Return positions of a tariff whose code or name holds all words, as of a day."""
         words = q.lower().split()[:WORDS_MAX]
         found = await read(tariff_projections.search, tariff, words, on or today, limit)
-        if not found and not await read(tariff_projections.knows, tariff):
-            raise Problem(404, "not_found", "There is no list of this tariff.")
         language = receipts.language_of(languages)
         return {"items": [_position(one) | {"name": one.name(language)} for one in found]}
 

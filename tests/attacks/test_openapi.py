@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from libs.events.values import COOPERATIVE, PracticeId
+from services.command import importing
 from services.gateway.api.examples import example
 from services.gateway.decider.client import OPERATOR_SCOPES, PRACTICE_SCOPES
 from tests.attacks.interface import document_of, operations
@@ -46,6 +47,11 @@ def test_what_the_document_shows_as_examples_is_taken(target: Target) -> None:
     with target.client(praxis.token) as client:
         answer = asked["POST /v1/submissions"].send(client, example("invoice.xml").encode())
         assert answer.status_code == 202, answer.text
+        target.wait(importing.take_samples(target.made.system))
+        record = asked["POST /v1/service-records"].ask(client)
+        assert record.status_code == 202, record.text
+        found = asked["GET /v1/tariffs/{tariff}/positions"].ask(client, tariff="402").json()
+        assert found["items"]
         settings = asked["PUT /v1/practice/settings/{section}"].ask(client, section="reminding")
         assert settings.status_code == 200, settings.text
     with target.client(operator(target)) as client:

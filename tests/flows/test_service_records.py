@@ -202,7 +202,14 @@ def test_br30_tariffs_are_searched_by_code_and_words_as_of_a_day(tmp_path: Path)
         assert await found("007", on="2025-12-31") == []
         assert await found("001", on="2025-12-31") == ["00.0010"]
         assert await found("222", limit="2") == ["4.0500", "4.0650"]
-        assert (await among.get("/tariffs/XYZ/positions", PRACTICE)).status_code == 404
+        assert await found("XYZ") == []
+
+    at_ingest(tmp_path, scene)
+
+
+def test_the_samples_are_the_same_from_the_log_as_when_they_came(tmp_path: Path) -> None:
+    async def scene(among: Among) -> None:
+        await importing.take_samples(among.system)
 
     at_ingest(tmp_path, scene)
 

@@ -71,5 +71,5 @@ def schema_of(model: type[BaseModel]) -> dict[str, Any]:
 
 def described(model: type[BaseModel], example: Any) -> dict[str, Any]:
     """Return what the OpenAPI document says of such a body."""
-    content = {"application/json": {"schema": model.model_json_schema(), "example": example}}
+    content = {"application/json": {"schema": schema_of(model), "example": example}}
     return {"requestBody": {"required": True, "content": content}}

@@ -11,7 +11,7 @@ from itertools import pairwise
 from typing import Any, Final, TypeAlias, TypeVar, assert_never
 
 from libs.events import Event, Refused
-from libs.events.values import COOPERATIVE, DocumentId, PracticeId
+from libs.events.values import COOPERATIVE, PracticeId
 from services.ingest.price_lists import Key, PointValue, Position, VatRate
 
 R = TypeVar("R", Position, PointValue, VatRate)
@@ -31,7 +31,7 @@ class ValidityOverlaps(Refused):
 class ListImported(Event, frozen=True, kw_only=True):
     """What all kinds of lists say."""
 
-    file: DocumentId
+    file: str
     """Digest of the file."""
     imported_at: datetime
 
@@ -58,7 +58,7 @@ class VatRatesImported(ListImported, frozen=True, kw_only=True):
 class ImportPositions:
     """Take a list of positions."""
 
-    file: DocumentId
+    file: str
     at: datetime
     rows: tuple[Position, ...]
     practice_id: PracticeId = COOPERATIVE
@@ -68,7 +68,7 @@ class ImportPositions:
 class ImportPointValues:
     """Take a list of point values."""
 
-    file: DocumentId
+    file: str
     at: datetime
     rows: tuple[PointValue, ...]
     practice_id: PracticeId = COOPERATIVE
@@ -78,7 +78,7 @@ class ImportPointValues:
 class ImportVatRates:
     """Take a list of VAT rates."""
 
-    file: DocumentId
+    file: str
     at: datetime
     rows: tuple[VatRate, ...]
     practice_id: PracticeId = COOPERATIVE

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from libs.events.values import COOPERATIVE, DocumentId
+from libs.events.values import COOPERATIVE
 from services.ingest.app import TARIFFS
 from services.ingest.decider.tariffs import (
     ROWS_OF_EVENT,
@@ -25,7 +25,7 @@ from tests.scenario import Scenario
 from tests.unit.ingest.lists import POSITIONS, positions
 
 AT = datetime(2026, 1, 5, 8, tzinfo=UTC)
-FILE = DocumentId("f1")
+FILE = "f1"
 HEAD = "tariff;code;valid_from;valid_to;shape;points_mt;name_de;source\n"
 tariffs = Scenario(TARIFFS)
 
