@@ -3,7 +3,8 @@
 from fastapi import APIRouter, Depends
 
 from libs.events import InvoiceIssued
-from libs.runtime.service import Decider, Parts, Service
+from libs.runtime.service import Decider, Loop, Parts, Service
+from libs.runtime.settings import Settings
 from services.gateway import (
     access,
     checks,
@@ -59,6 +60,11 @@ WEBHOOK = Decider(
 )
 
 
+def _webhooks(settings: Settings) -> Loop:
+    caller = Caller(networks(settings.webhook_networks))
+    return deliver(caller, alone=not settings.distributed)
+
+
 def build(parts: Parts) -> Service:
     """Return the gateway; its routes find what they work with at the door."""
     router = APIRouter(dependencies=[Depends(Door(parts).open)])
@@ -81,7 +87,7 @@ def build(parts: Parts) -> Service:
             delivery_projections.project_deliveries,
         ],
         effects={subject.ErasureRequested: erasure.forget(parts.vault, parts.clock)},
-        loops={"webhooks": deliver(Caller(networks(parts.settings.webhook_networks)))},
+        loops={"webhooks": _webhooks(parts.settings)},
         tables=projections.metadata,
         kept=access.metadata,
         router=router,

@@ -1,7 +1,7 @@
 """How far each webhook is, and what became of each try: checkpoints, remembered beside the log.
 
 A message is tried until it is taken, and the next of its webhook only then. Whoever works on a
-webhook holds it for a minute; a late word of one who held it before is not taken (F9).
+webhook holds it for a while; a late word of one who held it before is not taken (F9).
 """
 
 import json
@@ -68,7 +68,8 @@ WAITS: Final = tuple(
 """How long to wait after each failure, the last again and again (P25)."""
 JITTER_PERCENT: Final = 10
 FAILING_MAX: Final = timedelta(days=3)
-HELD: Final = timedelta(seconds=60)
+HELD: Final = timedelta(seconds=40)
+"""Longer than a call may take; whoever died while it held a webhook is followed after this."""
 KEPT: Final = timedelta(days=30)
 DELIVERED: Final = "delivered"
 GONE: Final = 410
@@ -113,7 +114,8 @@ def due(db: Connection, now: datetime, practices: Collection[str] | None) -> Seq
     wanted = select(webhooks).select_from(joined).where(webhooks.c.active, ready)
     if practices is not None:
         told = webhooks.c.practice_id.in_(sorted(practices))
-        wanted = wanted.where(or_(told, places.c.next_try_at <= now))
+        left = and_(places.c.held_by != "", places.c.held_until < now)
+        wanted = wanted.where(or_(told, places.c.next_try_at <= now, left))
     return db.execute(wanted.order_by(webhooks.c.webhook_id)).all()
 
 
@@ -144,6 +146,11 @@ def hold(
     row = db.execute(select(places).where(here)).one()
     since = aware(row.failing_since, now) if row.failing_since else None
     return Held(place=json.loads(row.place), tries=row.tries, failing_since=since)
+
+
+def take_over(db: Connection) -> None:
+    """Free what a process held that is dead for certain: there is only one on a data folder."""
+    db.execute(update(places).values(held_by="", held_until=None))
 
 
 def release(db: Connection, webhook_id: str, who: str) -> None:

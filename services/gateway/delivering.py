@@ -34,10 +34,12 @@ SWEEP_LOOKS: Final = 30
 """Every so many looks all are looked at: another instance may have heard of their practices."""
 
 
-def deliver(caller: Caller) -> Loop:
-    """Return the loop that sends messages as long as the gateway runs."""
+def deliver(caller: Caller, *, alone: bool) -> Loop:
+    """Return the loop that sends messages as long as the gateway runs; alone, on its own data."""
 
     async def follow(host: Host) -> None:
+        if alone:
+            await host.until_done(lambda: host.write(deliveries.take_over), "webhooks")
         await Delivering(host, caller).follow()
 
     return follow

@@ -20,6 +20,7 @@ from services.ingest import (
     projections,
     receipts,
     record_api,
+    response_api,
 )
 from services.ingest.attachments import type_of
 from services.ingest.bank_intake import BankIntake, Delivery
@@ -40,6 +41,7 @@ def routes(parts: Parts) -> APIRouter:
     router.include_router(job_api.routes(parts))
     router.include_router(paper_api.routes(parts))
     router.include_router(record_api.routes(parts))
+    router.include_router(response_api.routes(parts))
     return router
 
 

@@ -132,6 +132,7 @@ class Job:
 
     def tell(self, door: str, leader: Partner, point: str) -> None:
         """Have a refusal said to a webhook, and the door die when that was sent and not noted."""
+        leader.token = self.software.token = ""  # by now the clock may be days ahead
         account = {"Quittance-Account": str(self.practice.account_no)}
         with beside() as (url, ids):
             hook = {"url": url, "types": ["SubmissionRejected"]}
