@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import os
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
@@ -51,9 +51,15 @@ class Documents:
         self._naming: dict[Path, SubjectId] = {}
         """Whose copies the batch at hand is about to name."""
 
-    async def put(self, data: bytes, subject: SubjectId) -> DocumentId:
-        """Store content durably and return its name."""
-        document: DocumentId = await self._worker.submit((data, subject))
+    async def put(
+        self, data: bytes, subject: SubjectId, also: Collection[SubjectId] = ()
+    ) -> DocumentId:
+        """Store content durably and return its name.
+
+        Subjects named besides get their keys in the same commit: whoever records what came with
+        the content next finds them, and the key store syncs once for both.
+        """
+        document: DocumentId = await self._worker.submit((data, subject, also))
         return document
 
     async def get(self, document: DocumentId, subject: SubjectId | None = None) -> bytes | None:
@@ -71,7 +77,7 @@ class Documents:
     def _settle(self, jobs: Sequence[Job]) -> None:
         """Put all of a batch: the first sync takes most of what the others wrote along."""
         try:
-            self._vault.ensure({job.task[1] for job in jobs})
+            self._vault.ensure({one for job in jobs for one in (job.task[1], *job.task[2])})
         except Exception as error:  # noqa: BLE001 - the key store is away: nothing can be sealed
             for job in jobs:
                 job.error = error
@@ -90,7 +96,7 @@ class Documents:
 
     def _written(self, job: Job) -> _Part | None:
         """Write a file that is not synced yet; None where there is nothing to do."""
-        data, subject = job.task
+        data, subject, _ = job.task
         job.result = document = DocumentId(hashlib.sha256(data).hexdigest())
         path = self._path_for(document, subject)
         if path.exists() and self.get_now(document, subject) is not None:

@@ -118,9 +118,11 @@ class Intake:
         case = subjects.case(vault, invoice.invoice_id)
         finished = () if arrival.finished is None else (arrival.finished,)
         kept = (arrival.data, *finished, *(inside.data for inside in invoice.inside))
-        await asyncio.gather(*(self._documents.put(data, case) for data in kept))
-        crash.point("upload.after_storing")
         debtor = subjects.debtor(vault, practice_id, invoice.debtor, invoice.patient)
+        patient = subjects.patient(vault, practice_id, invoice.patient)
+        put = (self._documents.put(data, case, (debtor, patient)) for data in kept)
+        await asyncio.gather(*put)
+        crash.point("upload.after_storing")
         state = await self._handle(
             AcceptSubmission(
                 practice_id=practice_id,
@@ -135,10 +137,7 @@ class Intake:
                 likeness=invoice.likeness,
                 attachments=tuple(one.attachment.document for one in invoice.inside),
                 debtor=Private(subject=debtor, value=invoice.debtor),
-                patient=Private(
-                    subject=subjects.patient(vault, practice_id, invoice.patient),
-                    value=invoice.patient,
-                ),
+                patient=Private(subject=patient, value=invoice.patient),
                 medical=Private(subject=case, value=invoice.medical),
             )
         )
