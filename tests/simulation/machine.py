@@ -7,7 +7,7 @@ typesetting is left out, as pages are not the subject here.
 
 import hashlib
 import sqlite3
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Collection, Coroutine, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -56,7 +56,10 @@ class MemoryDocuments(Documents):
         self.kept: dict[str, tuple[SubjectId, bytes]] = {}
 
     @override
-    async def put(self, data: bytes, subject: SubjectId) -> DocumentId:
+    async def put(
+        self, data: bytes, subject: SubjectId, also: Collection[SubjectId] = ()
+    ) -> DocumentId:
+        self._vault.ensure({subject, *also})
         document = DocumentId(hashlib.sha256(data).hexdigest())
         if document not in self.kept or await self.get(document) is None:
             sealed = self._vault.seal_bytes(data, subject, document)
