@@ -101,6 +101,15 @@ def _duration(value: str) -> str:
     return "" if days(value) is not None else "value_malformed"
 
 
+_FILENAME: Final = re.compile(r"[A-Za-z0-9._-]{1,250}\.[A-Za-z0-9_-]{3,4}", re.ASCII)
+_FILENAME_TEXT: Final = text(255)
+
+
+def _filename(value: str) -> str:
+    """Return what is wrong with the name of a file in 5.0, which knows few letters."""
+    return _FILENAME_TEXT(value) or ("" if _FILENAME.fullmatch(value) else "value_malformed")
+
+
 TYPES: Final[dict[str, Check]] = {
     "any": lambda _value: "",
     "bool": one_of("true false 1 0"),
@@ -115,6 +124,7 @@ TYPES: Final[dict[str, Check]] = {
     "long": matching(r"\s*[+-]?[0-9]{1,19}\s*"),
     "unsigned": whole(0, 2**32 - 1),
     "short": whole(0, 65_535),
+    "count_of": whole(0, 2**64 - 1),
     "record": whole(1, 999_999_999),
     "session": whole(1, 999_999),
     "count": whole(1, 999_999_999),
@@ -135,7 +145,9 @@ TYPES: Final[dict[str, Check]] = {
     "rf": matching("RF[0-9]{2}[0-9A-Za-z]{1,21}"),
     "qrr_or_rf": matching("[0-9]{27}|RF[0-9]{2}[0-9A-Z]{1,21}"),
     "country": matching("[A-Z]{2}"),
-    "mail": matching("(?s:.+@.+)"),
+    "filename": _filename,
+    "mail70": matching("(?=.{0,70}$).+@.+"),
+    "mail80": matching("(?=.{0,80}$).+@.+"),
     "chf": one_of("CHF"),
     "language": one_of("de fr it"),
     "modus": one_of("production test"),
@@ -175,6 +187,35 @@ TYPES: Final[dict[str, Check]] = {
     "status": one_of(
         "unknown ambiguous received frozen processed granted canceled reimbursed claimed"
     ),
+    "admission": one_of("regular emergency"),
+    "admission43": one_of("regular emergency welfare"),
+    "admitted": one_of("normal relocated_stayed_more_24h relocated_stayed_less_24h birth unknown"),
+    "admitted43": one_of("normal relocated unknown"),
+    "discharged": one_of("normal transferred deceased terminated unknown"),
+    "discharged43": one_of("normal relocated deceased aborted unknown"),
+    "referral": one_of("cantonal noncantonal_indicated noncantonal_nonindicated"),
+    "class": one_of("private semi_private general hospital_comfort md_free_choice"),
+    "residence": one_of(
+        "home home_with_spitex_care hospital_same_place hospital_other_place retirement_home "
+        "nursing_home psychiatric_clinic_same_place psychiatric_clinic_other_place "
+        "rehabilitation_clinic_same_place rehabilitation_clinic_other_place birth_house "
+        "correctional_facility other unknown"
+    ),
+    "stay_at": one_of(
+        "acute_hospital birthhouse psychiatric_clinic rehabilitation_clinic medical_practice other"
+    ),
+    "iocm": one_of("A B C D E"),
+    "delivery": one_of("first repeated permanent"),
+    "digits5": matching("[0-9]{5}"),
+    "digits10": matching("[0-9]{10}"),
+    "signs10": matching("[0-9A-Z]{10}"),
+    "iban44": matching("CH[0-9]{19}"),
+    "ssn43": matching("[0-9]{4,10}|[1-9][0-9]{10}|756[0-9]{10}"),
+    "esr5_reference": matching("[0-9]{5} [0-9]{5} [0-9]{5}"),
+    "esr5_line": matching(r"(?:<[0-9]{2}0001[0-9]{9}> )?[0-9]{15}\+ [0-9]{5}>"),
+    "red_line1": matching(r"[0-9]{27}\+ 07[0-9]{7}>|[0-9]{9}>"),
+    "red_line2": matching("[0-9]{9}>"),
+    "post43": matching("[0-9]{2}-[0-9]{1,4}-[0-9]"),
     "esr5_type": one_of("15plus 15"),
     "esr9_type": one_of("16or27plus 16or27"),
     "qr45_type": one_of("esrQRplus esrQR redPayinSlipQR"),
@@ -188,5 +229,5 @@ TYPES: Final[dict[str, Check]] = {
 }
 """The types that `shapes/*.txt` name; those of texts are made of their length (`grammar.py`)."""
 
-PERSONS: Final = frozenset(("ssn45", "ssn50", "any", "mail"))
+PERSONS: Final = frozenset(("ssn43", "ssn45", "ssn50", "any", "mail70", "mail80", "filename"))
 """Types whose values may be a person's, and are not remembered."""

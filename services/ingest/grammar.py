@@ -6,7 +6,8 @@ element, `name attributes > children`, continued by indented lines:
 - `attribute=type` is required, `?=` optional. `%=` is required by the schema, but the invoice can
   be used without it: its absence is a warning. `=type` alone is the type of the text.
 - A child is required; `?` optional, `*` any number, `+` one or more, `%` and `%+` as for
-  attributes; `a|b` is a choice. `child=shape` names another entry, or a type for plain text.
+  attributes; a number behind them is the most; `a|b` is a choice. `child=shape` names another
+  entry, or a type for plain text.
 - `s35` is a text of 1 to 35 characters, `t35` one of 0 to 35, `c35` one that tariffs repeat.
 - `~` behind a type: a wrong form is a warning, because we never act on the value.
 - `...` instead of everything: whatever stands there is not looked at.
@@ -30,6 +31,7 @@ from services.ingest.xml_tree import Node
 
 FOLDER: Final = Path(__file__).parent / "shapes"
 FILES: Final[Mapping[str, tuple[str, ...]]] = {
+    "4.3": ("common", "4.x", "4.4", "4.3"),
     "4.4": ("common", "4.x", "4.4"),
     "4.5": ("common", "4.x", "4.5"),
     "5.0": ("common", "5.0"),
@@ -41,7 +43,7 @@ LAWS: Final = frozenset(("kvg", "vvg", "uvg", "ivg", "mvg", "org", "law"))
 _ALWAYS_WARNING: Final = "date_form"
 _ALWAYS_ERROR: Final = "text_far_too_long"
 _ATTRIBUTE: Final = re.compile(r"([\w:]+)([?%]?)=(\w+)(~?)")
-_CHILD: Final = re.compile(r"([\w:|]+)(%?\+|[?*%]|)(?:=(\w+)(~?))?")
+_CHILD: Final = re.compile(r"([\w:|]+)(?:(%?\+|\*)([0-9]?)|([?%]))?(?:=(\w+)(~?))?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +95,8 @@ class Shape:
     places: list[Place] = field(default_factory=list)
     wanted: int = 0
     """The bits of the places that must not be empty."""
+    most: dict[str, int] = field(default_factory=dict)
+    """How often a child may stand that may stand several times, where that has an end."""
     rows: Remembered[tuple[str, ...], "tuple[Remembered[str, str], ...] | None"] = field(init=False)
     """Names of attributes as senders order them → what to look their values up in."""
 
@@ -151,10 +155,21 @@ def examine(node: Node, shape: Shape, report: Report) -> None:
         alone = below.short and not (child.names or child.children)
         if not (alone and 0 < len(child.text) <= below.short):
             examine(child, below, report)
+    if shape.most:
+        _examine_counts(node, shape.most, report)
     if shape.wanted & ~seen:
         for index, missing in enumerate(shape.places):
             if missing.required and not seen >> index & 1:
                 _report_missing(node, missing, report)
+
+
+def _examine_counts(node: Node, most: Mapping[str, int], report: Report) -> None:
+    """Name who stands more often than the schema admits; the first ones are read."""
+    counts: dict[str, int] = {}
+    for child in node.children:
+        counts[child.name] = counts.get(child.name, 0) + 1
+        if counts[child.name] == most.get(child.name, 0) + 1 and child.name in most:
+            report.warning("element_too_often", child, limit=str(most[child.name]))
 
 
 def _examine_attributes(node: Node, shape: Shape, report: Report) -> None:
@@ -232,7 +247,8 @@ def _add_attribute(shape: Shape, token: str) -> None:
 def _add_child(shape: Shape, token: str, made: Mapping[str, Shape]) -> None:
     found = _CHILD.fullmatch(token)
     assert found, token
-    names, occurs, other, lenient = found.groups()
+    names, many, most, maybe, other, lenient = found.groups(default="")
+    occurs = many or maybe
     place = 1 << len(shape.places)
     required = occurs not in {"?", "*"}
     for name in names.split("|"):
@@ -242,6 +258,8 @@ def _add_child(shape: Shape, token: str, made: Mapping[str, Shape]) -> None:
             form = _form(other, lenient=bool(lenient))
             target = Shape(value=form, short=form.short)
         shape.parts[name] = Part(place=place, shape=target, many=occurs[-1:] in {"*", "+"})
+        if most:
+            shape.most[name] = int(most)
     shape.places.append(Place(tuple(names.split("|")), required, occurs[:1] == "%"))
 
 

@@ -66,7 +66,7 @@ def _parse(tree: Tree, today: date) -> Invoice | Unreadable:
     version = versions.detect(tree, report)
     if version is None:
         return refused(report.findings())
-    grammar.examine(tree.root, grammar.shapes("4.4" if version == "4.3" else version), report)
+    grammar.examine(tree.root, grammar.shapes(version), report)
     if report.failed():
         return _readable(tree, version, report)
     sources = Sources.of(tree.root, version)
