@@ -1,7 +1,7 @@
 """Factoring's internal HTTP interface; only the gateway calls it, and names the practice."""
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Query
@@ -9,6 +9,7 @@ from fastapi import APIRouter, Header, Query
 from libs.events.values import InvoiceId, PracticeId
 from libs.runtime.web import Problem, Read, Today
 from services.factoring import queries
+from services.factoring.projections import microseconds
 from services.factoring.queries import Cursor
 
 Practice = Annotated[PracticeId, Header(alias="X-Practice-Id")]
@@ -24,6 +25,15 @@ router = APIRouter()
 async def account(practice: Practice, read: Read, today: Today) -> Mapping[str, Any]:
     """Return where the account stands and what may still be advanced; positive is the member's."""
     return await read(queries.account, practice, today)
+
+
+@router.get("/account/recorded")
+async def recorded(
+    practice: Practice, read: Read, since: datetime, until: datetime
+) -> Mapping[str, int]:
+    """Return the member's balance by what was recorded before two instants."""
+    instants = microseconds(since.astimezone(UTC)), microseconds(until.astimezone(UTC))
+    return await read(queries.recorded, practice, *instants)
 
 
 @router.get("/account/statement")

@@ -4,7 +4,17 @@ from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, and_, exists, func, select, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    RowMapping,
+    and_,
+    bindparam,
+    exists,
+    func,
+    select,
+    tuple_,
+)
 
 from libs.events.terms import Contract
 from libs.events.values import InvoiceId, PracticeId
@@ -13,6 +23,8 @@ from services.factoring.books import Account
 from services.factoring.calendar_months import first_after, month_of
 from services.factoring.configuration import contracts_of
 from services.factoring.tables import claims, closings, flags, journal, locks
+
+BEFORE = journal.c.recorded_us < bindparam("instant")
 
 
 class Standing(NamedTuple):
@@ -112,6 +124,23 @@ def account(db: Connection, practice: PracticeId, day: date) -> Mapping[str, Any
         "held_rappen": books.get(Account.HELD, 0),
         **standing(db, practice, contract, day)._asdict(),
     }
+
+
+def recorded(
+    db: Connection, practice: PracticeId, since_us: int, until_us: int
+) -> Mapping[str, int]:
+    """Return the member's balance by what was recorded before two instants, in microseconds.
+
+    Other than a balance of a day it never changes: money that comes late counts when it comes.
+    """
+    amount = func.coalesce(func.sum(journal.c.amount_rappen).filter(BEFORE), 0)
+    of_member = (journal.c.practice_id == practice) & (journal.c.account == Account.MEMBER)
+    wanted = select(amount).where(of_member)
+    before, after = (
+        -int(db.execute(wanted, {"instant": instant}).scalar_one())
+        for instant in (since_us, until_us)
+    )
+    return {"before_rappen": before, "after_rappen": after}
 
 
 def statement(

@@ -224,6 +224,7 @@ timeline = Table(
     Index("timeline_of_invoice", "practice_id", "invoice_id", "recorded_at"),
     Index("timeline_of_submission", "practice_id", "submission_id"),
     Index("timeline_of_practice", "practice_id", "source", "position"),
+    Index("timeline_by_time", "practice_id", "recorded_at"),
 )
 
 payments = Table(

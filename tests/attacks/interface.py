@@ -18,7 +18,7 @@ from services.gateway.scopes import SCOPES
 from tests.attacks.target import Target
 
 OPEN_TO_ALL = frozenset({"/v1/oauth/token"})
-FIXED = {"section": ("terms",), "number": ("1",), "tariff": ("007",)}
+FIXED = {"section": ("terms",), "number": ("1",), "day": ("2026-01-05",), "tariff": ("007",)}
 """What stands in paths and belongs to nobody."""
 
 
