@@ -10,6 +10,8 @@ import zint
 MODULES_MAX = 117
 """Version 25."""
 SIZE_MM = 46
+SQUARE = 100
+"""What zint calls a DataMatrix that may not be a rectangle."""
 _DARK = re.compile("1+")
 _CROSS_MM = 7.0
 _RIM_MM = 0.25
@@ -30,6 +32,24 @@ def matrix(payload: str) -> list[int]:
     symbol.input_mode = zint.InputMode.DATA  # type: ignore[attr-defined]  # its stub forgets it
     symbol.encode(payload.encode())
     assert symbol.rows <= MODULES_MAX, "a bill of at most 997 bytes fits version 25"
+    return _rows_of(symbol)
+
+
+def data_matrix_svg(text: str, size_mm: int) -> str:
+    """Return a DataMatrix as a square picture without its quiet zone."""
+    symbol = zint.Symbol()
+    symbol.symbology = zint.Symbology.DATAMATRIX
+    symbol.option_3 = SQUARE
+    symbol.encode(text)
+    rows = _rows_of(symbol)
+    path = "".join(_runs(y, row) for y, row in enumerate(rows))
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{size_mm}mm" height="{size_mm}mm" '
+        f'viewBox="0 0 {len(rows)} {len(rows)}"><path d="{path}"/></svg>'
+    )
+
+
+def _rows_of(symbol: zint.Symbol) -> list[int]:
     modules = symbol.encoded_data
     assert modules.shape is not None, "zint hands over rows of bytes"
     data, stride = modules.tobytes(), modules.shape[1]

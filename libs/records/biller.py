@@ -11,6 +11,7 @@ HEADER = "X-Biller"
 class Biller(msgspec.Struct, frozen=True, kw_only=True):
     """A practice as its invoices name it."""
 
+    account_no: int = 0
     gln: str
     zsr: str = ""
     kind: str

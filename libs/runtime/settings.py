@@ -74,6 +74,10 @@ class Settings(BaseSettings):
     paper_pages_max: int = Field(
         default=50, description="Pages that a scan or a finished invoice may have."
     )
+    sheet_twice_from_rappen: int = Field(
+        default=100_000,
+        description="From this amount on a second clerk keys a sheet blind, in rappen.",
+    )
     paper_pixels_max: int = Field(
         default=40_000_000, description="Dots that one page of a scan may have: A4 at 600 an inch."
     )

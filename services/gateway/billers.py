@@ -15,6 +15,7 @@ async def biller_header(door: Door, practice: PracticeId) -> dict[str, str]:
     assert row is not None, "whoever was admitted for a practice has one"
     glns, zsrs = json.loads(row.glns), json.loads(row.zsrs)
     biller = Biller(
+        account_no=row.account_no,
         gln=glns[0] if glns else "",
         zsr=zsrs[0] if zsrs else "",
         kind=row.kind,

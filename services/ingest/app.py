@@ -12,10 +12,22 @@ from services.ingest import (
     job_intake,
     job_projections,
     projections,
+    sheet_keying,
+    sheet_projections,
     tables,
     tariff_projections,
 )
-from services.ingest.decider import answer, bank, delivery, job, submission, tariffs
+from services.ingest.decider import (
+    answer,
+    bank,
+    delivery,
+    job,
+    sheet,
+    sheet_words,
+    submission,
+    tariffs,
+    template,
+)
 
 SUBMISSION = Decider(
     name="submission",  # streams are named submission-<submission id>, here and nowhere else
@@ -45,6 +57,20 @@ ANSWER = Decider(
     evolve=answer.evolve,
     key=attrgetter("answer_id"),
 )
+SHEET = Decider(
+    name="sheet",
+    initial=sheet.INITIAL,
+    decide=sheet.decide,
+    evolve=sheet.evolve,
+    key=attrgetter("sheet_id"),
+)
+TEMPLATE = Decider(
+    name="sheettemplate",
+    initial=template.INITIAL,
+    decide=template.decide,
+    evolve=template.evolve,
+    key=attrgetter("practice_id"),
+)
 JOB = Decider(
     name="job",
     initial=job.INITIAL,
@@ -71,15 +97,19 @@ DELIVERY = Decider(
 def build(parts: Parts) -> Service:
     """Return the service. It reacts to nothing: what comes in, comes over HTTP."""
     work = job_intake.Work(parts)
+    keying = sheet_keying.Work(parts)
     return Service(
         name="ingest",
         first=frozenset({"/bank-files"}),
         large=frozenset({job_api.JOBS}),
-        deciders=[SUBMISSION, CREDIT, BANK_FILE, ANSWER, JOB, TARIFFS, DELIVERY],
+        deciders=[SUBMISSION, CREDIT, BANK_FILE, ANSWER, JOB, TARIFFS, DELIVERY, SHEET, TEMPLATE],
         effects={
             job.JobReceived: work.begin,
             job.JobAdvanced: work.go_on,
             job.JobFinished: work.clear,
+            sheet_words.SheetKeyed: keying.keyed,
+            sheet_words.SheetResolved: keying.resolved,
+            sheet_words.SheetTakenIn: keying.taken_in,
         },
         projections=[
             projections.project_practices,
@@ -91,6 +121,8 @@ def build(parts: Parts) -> Service:
             tariff_projections.project_tariffs,
             delivery_projections.project_plans,
             delivery_projections.project_missed,
+            sheet_projections.project_sheets,
+            sheet_projections.project_templates,
         ],
         due=[delivery_projections.batches_due],
         tables=tables.metadata,

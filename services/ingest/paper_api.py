@@ -11,7 +11,7 @@ from libs.records import Finished
 from libs.records.biller import HEADER, heard
 from libs.runtime.service import Parts
 from libs.runtime.web import Handle, Now, Read, Today
-from services.ingest import receipts
+from services.ingest import keying_api, receipts, sheet_api
 from services.ingest.finished import FinishedIntake
 from services.ingest.headers import Languages, Practice
 from services.ingest.intake import Arrival, Intake
@@ -30,8 +30,11 @@ def limits_of(parts: Parts) -> Limits:
 def routes(parts: Parts) -> APIRouter:
     """Return the endpoints. What belongs to another practice is not found (B54)."""
     router = APIRouter()
+    desk = Desk()
+    router.include_router(sheet_api.routes(parts, desk))
+    router.include_router(keying_api.routes(parts))
     judge = FinishedIntake(
-        desk=Desk(), limits=limits_of(parts), bytes_max=parts.settings.paper_bytes_max
+        desk=desk, limits=limits_of(parts), bytes_max=parts.settings.paper_bytes_max
     )
 
     @router.post("/finished-invoices", status_code=202)

@@ -12,7 +12,7 @@ from libs.runtime.web import Problem
 from services.ingest import findings
 from services.ingest.decider.bank import BankFileImported
 from services.ingest.decider.submission import Accepted, Rejected
-from services.ingest.findings import CATALOGUE, STOPS
+from services.ingest.findings import CATALOGUE, STOPS, Unreadable
 from services.ingest.projections import ACCEPTED, REJECTED, aware, findings_of
 
 TAKEN, TAKEN_BEFORE = 202, 200
@@ -70,6 +70,16 @@ def refusal(state: Rejected, language: Language, *, repeated: bool) -> Problem:
     members = receipt(state, language, repeated=repeated)
     members["message_id"] = members.pop("request_id")
     return Problem(state.status, state.problem, _leading(state.findings, language), **members)
+
+
+def refusal_of(why: Unreadable, language: Language) -> Problem:
+    """Return the problem of what is not recorded: whoever keys it, or scans it anew, is here."""
+    return Problem(
+        why.status,
+        why.problem,
+        _leading(why.findings, language),
+        findings=said(why.findings, language),
+    )
 
 
 def answer(state: Accepted | Rejected, language: Language, *, repeated: bool) -> Response:

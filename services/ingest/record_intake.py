@@ -47,6 +47,11 @@ class RecordIntake:
         judged, _ = await self._judge(arrival, variant)
         return await self._intake.settle(arrival, judged)
 
+    async def judge(self, arrival: Arrival, variant: Variant) -> Invoice | Unreadable:
+        """Return the invoice that a record becomes, or all that is wrong with it; keep nothing."""
+        judged, _ = await self._judge(arrival, variant)
+        return judged
+
     async def preview(self, arrival: Arrival, variant: Variant) -> Preview:
         """Return what a record would come to; nothing is kept. One half filled in is priced too."""
         judged, priced = await self._judge(arrival, variant)

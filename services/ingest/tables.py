@@ -205,3 +205,39 @@ missed_batches = Table(
     Column("practice_id", Text, primary_key=True),
     Column("expected_on", Date, nullable=False),
 )
+
+sheets = Table(
+    "sheets",
+    metadata,
+    Column("sheet_id", Text, primary_key=True),
+    Column("practice_id", Text, nullable=False),
+    Column("received_at", DateTime(timezone=True), nullable=False),
+    Column("document", Text, nullable=False),
+    Column("media_type", Text, nullable=False),
+    Column("pages", Integer, nullable=False),
+    Column("size_bytes", Integer, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("template_version", Integer),
+    Column("biller", Text, nullable=False),  # JSON
+    Column("state", Text, nullable=False),
+    Column("claimed_by", Text, nullable=False),
+    Column("claimed_until", DateTime(timezone=True)),
+    Column("first_by", Text, nullable=False),
+    Column("first", Text, nullable=False),
+    Column("second_by", Text, nullable=False),
+    Column("second", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("problem", Text, nullable=False),
+    Column("submission_id", Text),
+    Column("invoice_id", Text),
+    Index("sheets_newest", "practice_id", "received_at", "sheet_id"),
+    Index("sheets_waiting", "state", "received_at", "sheet_id"),
+)
+
+sheet_templates = Table(
+    "sheet_templates",
+    metadata,
+    Column("practice_id", Text, primary_key=True),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("positions", Text, nullable=False),  # JSON
+)

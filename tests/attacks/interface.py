@@ -109,4 +109,5 @@ def ids_of(client: httpx.Client) -> dict[str, list[str]]:
         "submission_id": [one["submission_id"] for one in submissions],
         "job_id": [one["job_id"] for one in jobs],
         "document_id": documents,
+        "sheet_id": [one["sheet_id"] for one in client.get("/v1/sheets").json()["items"]],
     }

@@ -16,6 +16,7 @@ from libs.events.values import COOPERATIVE, PracticeId
 from libs.runtime.tables import EVENTS
 from services.gateway import registration
 from services.simulator.request import message
+from tests import papers
 from tests.archives import zipped
 from tests.aside import aside
 from tests.browser.served import join, listening, some_invoices, some_practice
@@ -141,6 +142,9 @@ async def inhabited(made: Cooperative, *, reminded: bool) -> tuple[Member, Membe
         answer = await made.submit(
             member, archive, path="/v1/submission-jobs", kind="application/zip"
         )
+        assert answer.status_code == 202, answer.text
+        sheet = papers.pdf(text=f"Blatt {number}")
+        answer = await made.submit(member, sheet, path="/v1/sheets", kind="application/pdf")
         assert answer.status_code == 202, answer.text
         members.append(member)
     await made.system.settle(effects=True)

@@ -55,7 +55,7 @@ class Symbol(msgspec.Struct, frozen=True, kw_only=True):
     text: str
     page: int
     row: int
-    """In which row of codes it stands, and how far to the right, as the page is read."""
+    """In which row and column of codes it stands, as the page is read."""
     column: int
 
 

@@ -3,8 +3,7 @@
 import io
 import math
 import time
-from collections.abc import Iterator, Mapping
-from operator import itemgetter
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, Literal, assert_never
 
 import msgspec
@@ -29,8 +28,8 @@ SEARCH_SECONDS: Final = 2
 """Of the processor, for codes; what it has not found by then, a person reads."""
 SIDE_MAX: Final = 4_000
 """A page is searched in no finer picture than 340 dots an inch of A4."""
-ROW_HUNDREDTHS: Final = 3
-"""Of the page's height: codes that differ by less stand in one row of a page not quite straight."""
+APART_HUNDREDTHS: Final = 3
+"""Of the page's height: codes that differ by less stand in one row, or one column."""
 WIDTH_MAX: Final = 3_000
 KINDS: Final[Mapping[zxingcpp.BarcodeFormat, Literal["qr", "matrix"]]] = {
     zxingcpp.BarcodeFormat.QRCode: "qr",
@@ -92,14 +91,23 @@ def _symbols(page: Image.Image, number: int) -> Iterator[Symbol]:
     """Yield the codes of a page in the order in which its text is read, however it was scanned."""
     page.thumbnail((SIDE_MAX, SIDE_MAX))
     read = zxingcpp.read_barcodes(page, formats=FORMATS)
-    placed = sorted(((_place(one), one) for one in read), key=itemgetter(0))
-    row, above = 0, placed[0][0][0] if placed else 0
-    for (down, right), one in placed:
-        if down - above > page.height * ROW_HUNDREDTHS // 100:
-            row += 1
-        above = down
+    places = [_place(one) for one in read]
+    apart = page.height * APART_HUNDREDTHS // 100
+    rows = _numbered([down for down, _ in places], apart)
+    columns = _numbered([right for _, right in places], apart)
+    for one, row, column in zip(read, rows, columns, strict=True):
         text = bytes(one.bytes).decode("utf-8", "replace")
-        yield Symbol(kind=KINDS[one.format], text=text, page=number, row=row, column=right)
+        yield Symbol(kind=KINDS[one.format], text=text, page=number, row=row, column=column)
+
+
+def _numbered(values: Sequence[int], apart: int) -> list[int]:
+    """Return for each value the number of its group: those that are no further apart are one."""
+    numbers: dict[int, int] = {}
+    number, before = 0, min(values, default=0)
+    for value in sorted(values):
+        number += value - before > apart
+        numbers[value], before = number, value
+    return [numbers[value] for value in values]
 
 
 def _place(one: zxingcpp.Barcode) -> tuple[int, int]:
