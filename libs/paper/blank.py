@@ -16,8 +16,8 @@ from libs.paper.words import words
 from libs.records.sheet_code import SheetCode, written
 
 ROWS: Final = 22
-POSITIONS_MAX: Final = 18
-"""Four rows stay free for what is unusual."""
+POSITIONS_MAX: Final = 16
+"""The rows below stay free for what is unusual."""
 CODE_MM: Final = 16
 LAWS: Final = (Law.KVG, Law.UVG, Law.IVG, Law.MVG, Law.VVG)
 

@@ -55,6 +55,7 @@ ENVIRONMENT.globals.update(
         ("/", "start", "invoices:read"),
         ("/invoices", "invoices", "invoices:read"),
         ("/submissions/new", "hand_in", "submissions:write"),
+        ("/sheets", "sheets", "submissions:write"),
         ("/submissions", "submissions", "submissions:read"),
         ("/account", "account", "account:read"),
     ),

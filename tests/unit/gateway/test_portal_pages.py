@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from lxml import html as lxml_html
@@ -22,6 +22,9 @@ from services.gateway.portal.invoice_page import facts
 from services.gateway.portal.job_pages import Archive, Item
 from services.gateway.portal.queries import STATES
 from services.gateway.portal.sentences import explain
+from services.gateway.portal.sheet_pages import TONES
+from services.gateway.portal.sheet_pages import Shown as Sheet
+from services.gateway.portal.sheet_pages import Verdict as SheetVerdict
 from services.gateway.portal.start import Task
 from services.gateway.portal.states import HOLD_DAYS_MAX, state_of
 from services.gateway.portal.submission_pages import HandedIn, Verdict
@@ -138,6 +141,7 @@ def pages(language: Language) -> Iterator[tuple[str, Mapping[str, Any]]]:
     given["archives"] = [(EVIL, "job-1"), (EVIL, "job-2")]
     yield "hand_in.html", {**own, **given}
     yield from archives(own)
+    yield from paper(own)
     entries = [Help("x", "error", EVIL, EVIL, EVIL, EVIL), Help("y", "either", EVIL, "", "", "")]
     yield "findings.html", {**own, "entries": entries}
     account = {"account": Account(-1, 2, 3), "statement": statement, "month": "2026-11"}
@@ -162,6 +166,24 @@ def archives(own: dict[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
         yield "job.html", {**own, "job": job, **shown}
     yield "jobs.html", {**own, "rows": [under_way, done, refused]}
     yield "jobs.html", {**own, "rows": []}
+
+
+def paper(own: dict[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Return the pages of sheets: empty, and with one of each state and verdict."""
+    known: dict[str, Any] = {"kind": "form", "pages": 2, "received_at": NOON}
+    rows = [
+        Sheet(sheet_id=state, state=state, reason="unreadable", invoice_id=None, **known)
+        for state in TONES
+    ]
+    words = get_args(SheetVerdict.__annotations__["word"])
+    verdicts = [SheetVerdict(file=EVIL, word=word, invoice_id="x") for word in words]
+    verdicts.append(SheetVerdict(file=EVIL, word="rejected", findings=[FINDING]))
+    given: dict[str, Any] = {"error": EVIL, "files_max": 20, "bytes_max": 10_000_000}
+    full = {"rows": rows, "verdicts": verdicts, "more_href": "/sheets?cursor=x"}
+    yield "sheets.html", {**own, **given, **full}
+    yield "sheets.html", {**own, **given, "rows": [], "verdicts": [], "more_href": None}
+    template = {"rows": [(EVIL, EVIL, EVIL)] * 3, "error": EVIL, "count": 16}
+    yield "sheet_template.html", {**own, **template}
 
 
 ALL = [(language, *page) for language in LANGUAGES for page in pages(language)]
