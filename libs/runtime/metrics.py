@@ -70,3 +70,10 @@ HALTED = Gauge(
     "1 when a loop stopped with an alarm (a gap), or goes on failing.",
     ["service", "part"],
 )
+WEBHOOKS_SENT = Counter(
+    "quittance_webhooks_sent_total", "Messages sent to webhooks of practices.", ["end"]
+)
+WEBHOOKS_FAILING = Gauge("quittance_webhooks_failing", "Webhooks whose last message was not taken.")
+WEBHOOKS_FAILING_AGE = Gauge(
+    "quittance_webhooks_failing_seconds", "Since when the first of them has been failing."
+)

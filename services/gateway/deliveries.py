@@ -23,6 +23,7 @@ from sqlalchemy import (
     and_,
     delete,
     func,
+    literal,
     or_,
     select,
     update,
@@ -218,9 +219,16 @@ def note(db: Connection, webhook_id: str, tried: Mapping[str, Any]) -> None:
     db.execute(deliveries.insert().values(row))
 
 
-def restart(db: Connection, webhook_id: str) -> None:
-    """Forget failures: the practice says that its address works again, or named another."""
-    given = {"tries": 0, "failing_since": None, "next_try_at": None}
+def restart(db: Connection, webhook_id: str, now: datetime) -> None:
+    """Forget failures: the practice says that its address works again, or named another.
+
+    The next try is due at once. One that never had a place begins where it was added.
+    """
+    given = {"tries": 0, "failing_since": None, "next_try_at": now}
+    after = select(webhooks.c.webhook_id, webhooks.c.after, literal(0), literal(""))
+    names = ["webhook_id", "place", "tries", "held_by"]
+    mine = after.where(webhooks.c.webhook_id == webhook_id)
+    db.execute(INSERT[db.dialect.name](places).from_select(names, mine).on_conflict_do_nothing())
     db.execute(update(places).where(places.c.webhook_id == webhook_id).values(given))
 
 

@@ -16,6 +16,7 @@ from libs.events.values import PracticeId
 from libs.runtime import crash
 from libs.runtime.host import Host
 from libs.runtime.ids import new_id
+from libs.runtime.metrics import WEBHOOKS_FAILING, WEBHOOKS_FAILING_AGE, WEBHOOKS_SENT
 from libs.runtime.service import Loop
 from services.gateway import calling, deliveries, feed
 from services.gateway.access import aware
@@ -23,7 +24,6 @@ from services.gateway.calling import Caller
 from services.gateway.decider.webhook import DisableWebhook, Reason
 from services.gateway.deliveries import FAILING_MAX, GONE, Held, Outcome
 from services.gateway.feed import Fact
-from services.gateway.webhook_metrics import FAILING, FAILING_SECONDS, SENT
 
 log = structlog.get_logger()
 
@@ -54,6 +54,8 @@ class Delivering:
         self._me = new_id()
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._again: set[str] = set()
+        for end in ("delivered", "failed"):
+            WEBHOOKS_SENT.labels(end)  # shown before the first, which is an increase
 
     async def follow(self) -> None:
         """Send what there is, then what comes, for ever."""
@@ -81,8 +83,8 @@ class Delivering:
             log.warning("webhooks_wait", error=type(error).__name__)
             return
         now = host.clock.now()
-        FAILING.set(many)
-        FAILING_SECONDS.set((now - aware(since, now)).total_seconds() if since else 0)
+        WEBHOOKS_FAILING.set(many)
+        WEBHOOKS_FAILING_AGE.set((now - aware(since, now)).total_seconds() if since else 0)
 
     def _begin(self, row: Row[Any]) -> None:
         """Work on a webhook; one that is worked on already is looked at once more afterwards."""
@@ -144,7 +146,7 @@ class Delivering:
     ) -> bool:
         """Record what came of a message; return whether the next one may be sent."""
         host, name, now = self._host, row.webhook_id, self._host.clock.now()
-        SENT.labels("delivered" if outcome.good else "failed").inc()
+        WEBHOOKS_SENT.labels("delivered" if outcome.good else "failed").inc()
         tried = deliveries.tried(fact, outcome, now, held.tries + 1)
         if outcome.good:
             moved: bool = await host.write(deliveries.taken, name, self._me, place, tried)

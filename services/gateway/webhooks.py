@@ -133,7 +133,7 @@ async def change(
     )
     await door.parts.handle(NAME, command)
     if wanted.active or wanted.url is not None:
-        await door.write(deliveries.restart, webhook_id)
+        await door.write(deliveries.restart, webhook_id, door.parts.clock.now())
 
 
 async def rotate(door: Door, row: Row[Any], by: str, command_id: str) -> str:

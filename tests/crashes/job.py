@@ -153,6 +153,7 @@ class Job:
                 return answer.status_code == 422
 
             self.shape.until(handed_in)
+            self.wanted["SubmissionRejected"] += 1
             self.shape.until_dead()
             self.shape.until(lambda: len(ids) == 2)
             assert ids == [ids[0]] * 2, "sent again under its id, so that it can be known"

@@ -58,6 +58,7 @@ ENVIRONMENT.globals.update(
         ("/sheets", "sheets", "submissions:write"),
         ("/submissions", "submissions", "submissions:read"),
         ("/account", "account", "account:read"),
+        ("/webhooks", "webhooks", "webhooks:read"),
     ),
 )
 
@@ -192,6 +193,8 @@ SeesInvoices = Annotated[Visit, seeing("invoices:read")]
 ActsOnCases = Annotated[Visit, seeing("cases:write")]
 SeesSubmissions = Annotated[Visit, seeing("submissions:read")]
 HandsIn = Annotated[Visit, seeing("submissions:write")]
+SeesWebhooks = Annotated[Visit, seeing("webhooks:read")]
+ChangesWebhooks = Annotated[Visit, seeing("webhooks:write")]
 SeesAccount = Annotated[Visit, seeing("account:read")]
 Entered = Annotated[Visit, Depends(entered)]
 

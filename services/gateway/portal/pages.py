@@ -15,6 +15,7 @@ from services.gateway.portal import (
     start,
     statics,
     submission_pages,
+    webhook_pages,
 )
 from services.gateway.portal.frame import error_page
 
@@ -32,6 +33,7 @@ for part in (
     sheet_pages,
     submission_pages,
     account_page,
+    webhook_pages,
     help_page,
 ):
     router.include_router(part.router)

@@ -8,6 +8,7 @@ from typing import Any
 from fastapi import APIRouter, Response
 
 from libs.runtime.web import Problem
+from services.gateway import webhooks
 from services.gateway.delivery_projections import missing_batch
 from services.gateway.portal import charts, figures, formats
 from services.gateway.portal.accounts import Account, account_of
@@ -71,6 +72,13 @@ async def account_if_there(visit: Visit) -> Account | None:
         return None
 
 
+async def disabled_webhooks(visit: Visit) -> int:
+    """Return how many webhooks we stopped to send to, for whoever can make them active again."""
+    if not visit.may("webhooks:read"):
+        return 0
+    return sum(row.disabled is not None for row in await visit.read(webhooks.shown))
+
+
 async def tasks(visit: Visit) -> Sequence[Task]:
     """Return what needs the practice, with what is broken first."""
     today = visit.today
@@ -83,6 +91,7 @@ async def tasks(visit: Visit) -> Sequence[Task]:
     since_day = {"day": formats.day(formats.local(since).date())}
     found = [
         Task("stuck", stuck, "/invoices?state=stuck", broken=True),
+        Task("webhook", await disabled_webhooks(visit), "/webhooks", broken=True),
         Task("batch", int(missing is not None), "/submissions/new", values=expected),
         Task("rejected", rejected, "/submissions?state=rejected", values=since_day),
         Task("reviews", cases.reviews, "/invoices?state=held"),

@@ -85,6 +85,10 @@ CASES: dict[str, tuple[promql.Samples, promql.Samples]] = {
         flat("quittance_invariants_checked_timestamp_seconds", NOW - 3 * HOUR),
     ),
     "EffectParked": (effects("parked"), effects("failed")),
+    "WebhookFailing": (
+        flat("quittance_webhooks_failing_seconds", 6 * HOUR + 1),
+        flat("quittance_webhooks_failing_seconds", 6 * HOUR),
+    ),
     "PaymentsUnmatched": (
         flat("quittance_waiting", 51, what="unmatched_payments"),
         flat("quittance_waiting", 50, what="unmatched_payments"),

@@ -12,6 +12,7 @@ from lxml import html as lxml_html
 from libs.events.handed import Finding
 from libs.events.values import LANGUAGES, Language, PracticeId
 from services.gateway.decider.user import Role
+from services.gateway.feed import SOURCES
 from services.gateway.portal import charts, outlook, statics
 from services.gateway.portal.accounts import Account, Line, Statement
 from services.gateway.portal.catalogue import Words
@@ -150,6 +151,26 @@ def pages(language: Language) -> Iterator[tuple[str, Mapping[str, Any]]]:
     yield "account.html", {**own, **account}
     found = [SimpleNamespace(practice_id=EVIL, name=EVIL, holder=EVIL, account_no=1)]
     yield "practices.html", {**own, "q": EVIL, "found": found}
+    yield from hooks(own)
+
+
+def hooks(own: dict[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Return the pages of webhooks: one that works, one of each trouble."""
+    good: dict[str, Any] = {"webhook_id": "w", "url": EVIL, "description": EVIL, "active": True}
+    good |= {"disabled": None, "disabled_at": NOON, "failing_since": None, "next_try_at": None}
+    good |= {"old_until": NOON}
+    troubles: list[dict[str, Any]] = [{"active": False}, {"failing_since": NOON}]
+    troubles += [{"active": False, "disabled": why} for why in ("FAILING", "GONE")]
+    rows = [SimpleNamespace(**(good | trouble)) for trouble in ({}, *troubles)]
+    typed = {"url": EVIL, "description": EVIL, "kinds": ["dunning"], "once": EVIL}
+    listed = {"rows": [(row, list(SOURCES)) for row in rows], "kinds": SOURCES}
+    yield "webhooks.html", {**own, **listed, "typed": typed, "error": EVIL}
+    yield "webhooks.html", {**own, **listed, "rows": [], "typed": typed, "error": ""}
+    one = SimpleNamespace(at=NOON, type=EVIL, event_id=EVIL, tries=0, outcome="refused", status=500)
+    for row in rows:
+        told = {"row": row, "kinds": list(SOURCES), "sent": [one], "secret": EVIL}
+        outcome = {"tried": "refused", "leaving": True, "outcome": str}
+        yield "webhook.html", {**own, **told, **outcome}
 
 
 def archives(own: dict[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
