@@ -1,6 +1,7 @@
 """What is attacked: the embedded system behind its real server, two practices, their programs."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -62,11 +63,12 @@ class Target:
         return httpx.Client(base_url=self.url, headers=headers, timeout=PATIENCE, **more)
 
     @contextmanager
-    def browser(self) -> Iterator[httpx.Client]:
-        """Give the browser of the first practice's user, who has logged in."""
+    def browser(self, of: Member | None = None) -> Iterator[httpx.Client]:
+        """Give the browser of a practice's user, the first one's unless said, logged in."""
+        member = of or self.member
         with self.client("") as made:
             made.headers["Accept"] = "text/html"
-            form = {"login": self.member.login, "password": self.member.password}
+            form = {"login": member.login, "password": member.password}
             assert made.post("/login", data=form).status_code == 303
             yield made
 
@@ -75,6 +77,15 @@ class Target:
         command, secret = registration.new_client(practice_id=practice, name="x", scopes=scopes)
         self.wait(self.made.system.hosts["gateway"].handle(command))
         return command.client_id, self.wait(self.made.token(command.client_id, secret))
+
+    def draft(self, of: Member) -> str:
+        """Have a practice begin to enter services; return the id of its draft."""
+        with self.browser(of) as browser:
+            found = re.search(r'name="csrf" value="([^"]+)"', browser.get("/records").text)
+            assert found is not None
+            begun = browser.post("/records", data={"csrf": found[1]})
+            assert begun.status_code == 303, begun.text
+            return begun.headers["location"].removeprefix("/records/")
 
     def events(self) -> int:
         """Count all events of all services."""

@@ -51,6 +51,7 @@ def foreign(target: Target) -> dict[str, list[str]]:
     """Return all ids of the other practice; there must be some of each."""
     with target.client(target.other.token) as owner:
         found = ids_of(owner)
+    found["draft_id"] = [target.draft(target.other)]
     assert all(found.values())
     return found
 

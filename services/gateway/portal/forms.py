@@ -15,6 +15,9 @@ from services.gateway.api.bodies import read
 
 FORM_BYTES_MAX = 50_000
 FIELDS_MAX = 50
+LONG_BYTES_MAX = 400_000
+LONG_FIELDS_MAX = 2_000
+"""Of the one form that holds lines."""
 FILES_MAX = 100
 TEXT_MAX = 2_000
 
@@ -32,6 +35,10 @@ class Sent:
             raise Problem(422, "invalid", "A field is not as it must be.", path=name)
         return value
 
+    def texts(self) -> dict[str, str]:
+        """Return the texts of all fields, the last one of a name; a 422 problem as for one."""
+        return {name: self.text(name) for name in self._form}
+
     def files(self, name: str) -> list[UploadFile]:
         """Return the files that were chosen in a field."""
         found = self._form.getlist(name)
@@ -39,13 +46,21 @@ class Sent:
 
 
 async def _short(request: Request) -> Sent:
-    data = await read(request, FORM_BYTES_MAX)
+    return await _sent(request, FORM_BYTES_MAX, FIELDS_MAX)
+
+
+async def _long(request: Request) -> Sent:
+    return await _sent(request, LONG_BYTES_MAX, LONG_FIELDS_MAX)
+
+
+async def _sent(request: Request, bytes_max: int, fields_max: int) -> Sent:
+    data = await read(request, bytes_max)
 
     async def again() -> Message:
         return {"type": "http.request", "body": data, "more_body": False}
 
     replayed = Request(request.scope, again)
-    return Sent(await replayed.form(max_files=0, max_fields=FIELDS_MAX))
+    return Sent(await replayed.form(max_files=0, max_fields=fields_max))
 
 
 async def _with_files(request: Request) -> AsyncIterator[Sent]:
@@ -55,4 +70,5 @@ async def _with_files(request: Request) -> AsyncIterator[Sent]:
 
 # Both stand behind the visit in a signature: dependencies are asked in that order.
 Short = Annotated[Sent, Depends(_short)]
+Long = Annotated[Sent, Depends(_long)]
 WithFiles = Annotated[Sent, Depends(_with_files)]

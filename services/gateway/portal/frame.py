@@ -56,6 +56,7 @@ ENVIRONMENT.globals.update(
         ("/invoices", "invoices", "invoices:read"),
         ("/submissions/new", "hand_in", "submissions:write"),
         ("/sheets", "sheets", "submissions:write"),
+        ("/records", "records", "submissions:write"),
         ("/submissions", "submissions", "submissions:read"),
         ("/account", "account", "account:read"),
         ("/webhooks", "webhooks", "webhooks:read"),

@@ -31,6 +31,7 @@ from services.gateway.portal.states import HOLD_DAYS_MAX, state_of
 from services.gateway.portal.submission_pages import HandedIn, Verdict
 from services.gateway.sessions import Session
 from tests.unit.gateway.portal_samples import NOON, TODAY, happened, invoice
+from tests.unit.gateway.record_samples import records
 
 EVIL = '<script>alert("x")</script>{{ 7*7 }}'
 PAGE_BYTES_MAX = 100_000
@@ -143,6 +144,7 @@ def pages(language: Language) -> Iterator[tuple[str, Mapping[str, Any]]]:
     yield "hand_in.html", {**own, **given}
     yield from archives(own)
     yield from paper(own)
+    yield from records(own, EVIL)
     entries = [Help("x", "error", EVIL, EVIL, EVIL, EVIL), Help("y", "either", EVIL, "", "", "")]
     yield "findings.html", {**own, "entries": entries}
     account = {"account": Account(-1, 2, 3), "statement": statement, "month": "2026-11"}
@@ -286,15 +288,17 @@ def test_a_full_list_and_a_long_timeline_are_small_pages() -> None:
 
 
 def test_the_stylesheet_is_small_and_asks_no_other_host() -> None:
-    sheet = statics.statics()["portal.css"].data
-    assert len(sheet) < 20_000
-    assert b"url(" not in sheet
-    assert b"@import" not in sheet
+    for name in ("portal.css", "record.css"):
+        sheet = statics.statics()[name].data
+        assert len(sheet) < 20_000
+        assert b"url(" not in sheet
+        assert b"@import" not in sheet
 
 
 def test_static_files_are_named_by_their_content() -> None:
     assert re.fullmatch(r"/static/portal\.[0-9a-f]{12}\.css", statics.address("portal.css"))
-    assert set(statics.statics()) == {"portal.css", "keys.js", "htmx.min.js", "mark.svg"}
+    own = {"portal.css", "keys.js", "record.css", "record.js"}
+    assert set(statics.statics()) == own | {"htmx.min.js", "mark.svg"}
 
 
 @pytest.mark.parametrize(

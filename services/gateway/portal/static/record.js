@@ -1,0 +1,48 @@
+// Keyboard of the form of services: Enter in the search takes the first position, arrows walk the
+// positions that were found, Enter in a quantity goes back to the search. Without it, the same form
+// works by its buttons.
+"use strict";
+
+const picks = () => [...document.querySelectorAll("#found .pick")];
+
+function onSearch(event) {
+  const found = picks();
+  if (event.key === "Enter" && found.length) return found[0].click(), true;
+  if (event.key === "ArrowDown" && found.length) return found[0].focus(), true;
+  return event.key === "Enter";
+}
+
+function onPick(event, pick) {
+  const found = picks();
+  const here = found.indexOf(pick);
+  if (event.key === "ArrowDown") return found[Math.min(here + 1, found.length - 1)].focus(), true;
+  if (event.key === "ArrowUp") return (here ? found[here - 1] : document.getElementById("q")).focus(), true;
+  return false;
+}
+
+document.addEventListener("keydown", (event) => {
+  const at = event.target;
+  if (event.ctrlKey || event.metaKey || event.altKey || !at.closest || !at.closest("#record")) return;
+  let done = false;
+  if (at.id === "q") done = onSearch(event);
+  else if (at.matches(".pick")) done = onPick(event, at);
+  else if (event.key === "Enter" && at.matches("input")) {
+    // Enter is for the next field here: nobody hands in by a slip.
+    done = true;
+    const next = at.dataset.enter && document.getElementById(at.dataset.enter);
+    if (next) next.focus(), next.select();
+    else at.dispatchEvent(new Event("change", { bubbles: true }));
+  }
+  if (done) event.preventDefault();
+});
+
+// What was found for the last word is no answer to the next one; typing goes on at the quantity.
+document.addEventListener("htmx:afterSwap", (event) => {
+  if (event.target.id !== "lines") return;
+  const search = document.getElementById("q");
+  search.value = "";
+  document.getElementById("found").replaceChildren();
+  const quantity = document.querySelector("#lines [data-focus]");
+  if (quantity) quantity.focus(), quantity.select();
+  else search.focus();
+});
