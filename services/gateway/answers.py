@@ -75,7 +75,7 @@ def claim(db: Connection, hashed: str, body_hash: str, now: datetime) -> Claim:
         "held_until": now + HELD,
     }
     new = INSERT[db.dialect.name](answers).values(first).on_conflict_do_nothing()
-    if db.execute(new).rowcount:
+    if db.execute(new.returning(answers.c.key_hash)).first() is not None:
         return Claim(was="new")
     row = db.execute(select(answers).where(answers.c.key_hash == hashed)).one()
     if row.body_hash != body_hash:
