@@ -18,6 +18,7 @@ from libs.events.values import COOPERATIVE, PracticeId
 from libs.runtime.clock import MovableClock
 from libs.runtime.settings import Settings
 from libs.runtime.system import DataFolder, System
+from services.command.importing import take_samples
 from services.gateway import registration
 from services.gateway.decider.client import OPERATOR_SCOPES, PRACTICE_SCOPES
 from services.gateway.decider.practice import ConfigurePractice, RegisterPractice
@@ -53,6 +54,7 @@ async def play(system: System, clock: MovableClock, console: Console) -> None:
     _write(settings, book)
     console.print("First start: playing half a year of an invented cooperative.")
     clock.set_day(first)
+    await take_samples(system)
     bar = Progress(
         TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn(), console=console
     )

@@ -38,19 +38,21 @@ from services.simulator.partner import (
     Partner,
 )
 from services.simulator.practices import Practice, Wish, practice
+from services.simulator.record import record
 from services.simulator.request import message
 
 T = TypeVar("T")
 
-SUBMISSIONS, BANK_FILES, INVOICES = "/v1/submissions", "/v1/bank-files", "/v1/invoices"
+SUBMISSIONS, RECORDS = "/v1/submissions", "/v1/service-records"
+BANK_FILES, INVOICES = "/v1/bank-files", "/v1/invoices"
 
 DEMO: tuple[Wish, ...] = (
     Wish(kind=PracticeKind.GENERAL_PRACTICE, canton="ZH", version="5.0", rhythm="weekly"),
     Wish(kind=PracticeKind.DENTIST, canton="BE", version="4.5", rhythm="weekly"),
-    Wish(kind=PracticeKind.PHYSIO, canton="VD", version="4.5", rhythm="monthly"),
+    Wish(kind=PracticeKind.PHYSIO, canton="VD", version="4.5", rhythm="monthly", suite=True),
     Wish(kind=PracticeKind.SPECIALIST, canton="GE", version="4.5", rhythm="monthly"),
     Wish(kind=PracticeKind.VETERINARY, canton="LU", version="5.0", rhythm="monthly"),
-    Wish(kind=PracticeKind.MIDWIFE, canton="TI", version="5.0", rhythm="weekly"),
+    Wish(kind=PracticeKind.MIDWIFE, canton="TI", version="5.0", rhythm="weekly", suite=True),
 )
 
 
@@ -167,37 +169,50 @@ async def _day(game: Game, on: date) -> None:
 
 
 def _outgoing(game: Game, on: date) -> Iterator[tuple[Invoice, Fault | None]]:
-    """Yield what practices send on a day and what is wrong with it; corrections come last."""
+    """Yield what practices send on a day and what is wrong with it; corrections come last.
+
+    Who states no prices cannot state wrong ones.
+    """
     plan = game.plan
     for one in game.practices:
         for invoice in handed_in(plan.seed, one, on, plan.share):
-            yield invoice, fault(plan.seed, invoice, plan.faults)
+            what = fault(plan.seed, invoice, plan.faults)
+            yield invoice, None if one.suite and what in REFUSED else what
     for invoice in sorted(game.later.pop(on, []), key=lambda invoice: invoice.request_id):
         yield invoice, None
 
 
 async def _hand_in(game: Game, invoice: Invoice, what: Fault | None, on: date) -> None:
     """Send one message as the practice's software would, and see that the answer is right."""
-    partner, seed = game.partners[invoice.practice.number], game.plan.seed
-    data = message(spoil(invoice, what) if what else invoice)
+    seed = game.plan.seed
+    sent = spoil(invoice, what) if what else invoice
     if what in REFUSED:
-        await partner.send(SUBMISSIONS, data, UNPROCESSABLE)
+        await _send(game, sent, UNPROCESSABLE)
         game.counts["refused"] += 1
         again = on + timedelta(days=wait_days(seed, invoice, CORRECTED_AFTER_DAYS))
         game.later[again].append(corrected(invoice, again))
         return
-    await partner.send(SUBMISSIONS, data, ACCEPTED)
+    await _send(game, sent, ACCEPTED)
     game.counts["accepted"] += 1
     if invoice.kind is Kind.STORNO:
         return
     game.sent[invoice.request_id] = invoice
     if what is Fault.REPEATED:
-        await partner.send(SUBMISSIONS, data, OK)
+        await _send(game, sent, OK)
         game.counts["repeated"] += 1
     if what is Fault.CANCELLED:
         end = on + timedelta(days=wait_days(seed, invoice, CANCELLED_AFTER_DAYS))
         game.later[end].append(storno(invoice, end))
         game.counts["cancelled"] += 1
+
+
+async def _send(game: Game, invoice: Invoice, fine: int) -> None:
+    """Send an invoice as its practice does; whatever cancels it is a message."""
+    partner = game.partners[invoice.practice.number]
+    if invoice.practice.suite and invoice.kind is Kind.INVOICE:
+        await partner.tell(RECORDS, record(invoice), fine)
+    else:
+        await partner.send(SUBMISSIONS, message(invoice), fine)
 
 
 async def _read_issued(game: Game, number: int, on: date) -> None:

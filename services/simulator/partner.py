@@ -44,7 +44,7 @@ class Partner:
         answer = await self._ask("POST", path, content=body, headers=XML)
         return _checked(answer, fine)
 
-    async def tell(self, path: str, body: Mapping[str, str], *fine: int) -> httpx.Response:
+    async def tell(self, path: str, body: Mapping[str, Any], *fine: int) -> httpx.Response:
         """Send a request in JSON."""
         content = json.dumps(body).encode()
         return _checked(await self._ask("POST", path, content=content, headers=JSON), fine)

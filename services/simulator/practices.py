@@ -98,6 +98,8 @@ class Practice:
     point_value_private: str
     settings: tuple[Settings, ...]
     joined_on: date
+    suite: bool
+    """Whether it hands in services without prices, in place of messages (BR-28, variant RH)."""
 
     @property
     def glns(self) -> tuple[str, ...]:
@@ -121,6 +123,7 @@ class Wish:
     canton: str = ""
     version: Version | None = None
     rhythm: Rhythm | None = None
+    suite: bool = False
 
 
 def practice(seed: int, number: int, wish: Wish, on: date) -> Practice:
@@ -163,6 +166,7 @@ def practice(seed: int, number: int, wish: Wish, on: date) -> Practice:
         point_value_private=draw.choice(("1.00", "1.08", "1.20", "1.35", "1.50", "1.70")),
         settings=_settings(draw, traits, column),
         joined_on=on - timedelta(days=draw.randint(60, 9_000)),
+        suite=wish.suite,
     )
 
 

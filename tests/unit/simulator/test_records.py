@@ -1,0 +1,81 @@
+"""Service records of the simulation: the sample lists make the same prices of them."""
+
+from collections import defaultdict
+from datetime import timedelta
+from importlib.resources import files
+from typing import Any
+
+import pytest
+
+from libs.events.values import PracticeKind, Variant
+from libs.records import Biller, ServiceRecord
+from services.ingest import records
+from services.ingest.price_lists import Lists, PointValue, Position, VatRate
+from services.ingest.record_intake import judge
+from services.ingest.tariff_lists import Rows, read_list
+from services.ingest.xml_invoice import Invoice
+from services.simulator.driver import DEMO
+from services.simulator.invoices import handed_in
+from services.simulator.practices import Practice, Wish, practice
+from services.simulator.record import record
+from tests.unit.ingest.bodies import sent
+from tests.unit.simulator.people import SENT_ON
+
+DAYS = 120
+PRICED_ALIKE = (
+    PracticeKind.GENERAL_PRACTICE, PracticeKind.PSYCHIATRY, PracticeKind.PHYSIO,
+    PracticeKind.MIDWIFE, PracticeKind.HOME_CARE,
+)  # fmt: skip
+
+
+def sampled(name: str, kind: type[Any]) -> tuple[Any, ...]:
+    folder = files("services.ingest") / "samples"
+    found = read_list((folder / f"{name}.csv").read_bytes(), kind)
+    assert isinstance(found, Rows)
+    return found.rows
+
+
+@pytest.fixture(scope="module")
+def lists() -> Lists:
+    """Return the lists that ship as samples."""
+    positions, values = defaultdict(list), defaultdict(list)
+    for position in sampled("positions", Position):
+        positions[position.key].append(position)
+    for value in sampled("point_values", PointValue):
+        values[value.tariff].append(value)
+    known = frozenset(tariff for tariff, _ in positions)
+    rates = sampled("vat_rates", VatRate)
+    return Lists(positions=positions, known=known, values=values, rates=rates)
+
+
+def biller(of: Practice) -> Biller:
+    return Biller(
+        gln=of.gln, zsr=of.zsr, kind=of.kind.value, canton=of.canton, language=of.language,
+        vat_number=of.vat_number,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", PRICED_ALIKE)
+def test_br28_what_a_suite_hands_in_is_priced_as_its_practice_would(
+    kind: PracticeKind, lists: Lists
+) -> None:
+    of = practice(3, 5, Wish(kind=kind, canton="ZH", rhythm="weekly", suite=True), SENT_ON)
+    seen = 0
+    for day in range(DAYS):
+        on = SENT_ON + timedelta(days=day)
+        for invoice in handed_in(3, of, on, 0.2):
+            body = records.read(sent(record(invoice)), ServiceRecord)
+            assert isinstance(body, ServiceRecord), body
+            found, _ = judge(body, biller(of), lists, Variant.SUITE, on)
+            assert isinstance(found, Invoice), found
+            assert found.facts.amount_rappen == invoice.totals.amount_rappen
+            assert found.facts.due_rappen == invoice.totals.due_rappen
+            given = [line.amount_rappen for line in invoice.lines]
+            assert [line.amount_rappen for line in found.medical.lines] == given
+            seen += 1
+    assert seen > 5
+
+
+def test_some_practices_of_the_demo_hand_in_services() -> None:
+    kinds = {wish.kind for wish in DEMO if wish.suite}
+    assert kinds == {PracticeKind.PHYSIO, PracticeKind.MIDWIFE}
