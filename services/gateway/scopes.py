@@ -20,6 +20,9 @@ SCOPES: Mapping[str, str] = {
     "admin": "Everything of the cooperative; its own programs only.",
 }
 
+KEYS_SHEETS = "sheets:key"
+"""What only clerks may do, at the portal's desk: no program is ever given it."""
+
 _READ = frozenset({"submissions:read", "invoices:read", "events:read", "account:read"})
 
 ROLES: Mapping[str, frozenset[str]] = {
@@ -33,5 +36,5 @@ ROLES: Mapping[str, frozenset[str]] = {
         "webhooks:write",
     },
     Role.PRACTICE_USER: _READ | {"submissions:write"},
-    Role.CLERK: _READ | {"cases:write"},
+    Role.CLERK: _READ | {"cases:write", KEYS_SHEETS},
 }

@@ -1,7 +1,8 @@
 """Ingest: what came in, byte for byte, and whether it can be used.
 
 Owns: invoice messages (`submission`), archives of many (`job`), the bank's files and each receipt
-in them (`credit`), expected deliveries (`delivery`), insurers' answers (`answer`).
+in them (`credit`), expected deliveries (`delivery`), insurers' answers (`answer`),
+scans (`sheet`) and practices' own sheets (`sheettemplate`).
 Hears: PracticeRegistered (which GLNs, ZSR numbers and account numbers belong to whom),
 PracticeConfigured (when a practice hands in).
 Says: SubmissionAccepted, SubmissionRejected, InsurerAnswered, BatchMissing, BankCreditBooked,

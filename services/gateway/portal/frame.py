@@ -23,6 +23,7 @@ from services.gateway.door import Door, door_of
 from services.gateway.portal import figures, formats, outlook, queries, states, statics
 from services.gateway.portal.catalogue import Words, chosen
 from services.gateway.portal.sentences import worded
+from services.gateway.scopes import KEYS_SHEETS
 
 log = structlog.get_logger()
 
@@ -60,6 +61,7 @@ ENVIRONMENT.globals.update(
         ("/submissions", "submissions", "submissions:read"),
         ("/account", "account", "account:read"),
         ("/webhooks", "webhooks", "webhooks:read"),
+        ("/keying", "keying", KEYS_SHEETS),
     ),
 )
 

@@ -21,7 +21,11 @@ from services.gateway.portal.frame import html, own_path
 from services.gateway.portal.invoice_list import Wish, cursor_of, place_of
 from services.gateway.portal.invoice_page import facts
 from services.gateway.portal.job_pages import Archive, Item
+from services.gateway.portal.keying import View, Waiting
+from services.gateway.portal.keying_pages import REASONS
+from services.gateway.portal.keying_pages import Shown as Keyed
 from services.gateway.portal.queries import STATES
+from services.gateway.portal.record_pages import choices
 from services.gateway.portal.sentences import explain
 from services.gateway.portal.sheet_pages import TONES
 from services.gateway.portal.sheet_pages import Shown as Sheet
@@ -207,6 +211,32 @@ def paper(own: dict[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
     yield "sheets.html", {**own, **given, "rows": [], "verdicts": [], "more_href": None}
     template = {"rows": [(EVIL, EVIL, EVIL)] * 3, "error": EVIL, "count": 16}
     yield "sheet_template.html", {**own, **template}
+    yield from desk(own)
+
+
+def desk(own: dict[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Return the clerks' pages: the queue, a sheet in hand and one that is not, differences."""
+    sheet = Waiting(
+        sheet_id="sheet-1", practice_id="practice-1", state="second", kind="form", pages=2,
+        problem="pdf_broken", claimed_by="user-1", received_at=NOON,
+    )  # fmt: skip
+    queue = {"rows": [sheet], "waiting": 1, "names": {"practice-1": EVIL}}
+    yield "keying_queue.html", {**own, **queue, "users": {"user-1": EVIL}, "me": "user-2"}
+    yield "keying_queue.html", {**own, **queue, "rows": [], "users": {}, "me": "", "waiting": 0}
+    fields = {"patient.name": EVIL, "lines.0.code": EVIL, "lines.0.quantity": "1"}
+    shown = Keyed(
+        fields=fields, told={"patient.name": [FINDING], "": [FINDING]}, total_rappen=5, error=EVIL
+    )
+    chosen = choices(own["t"])
+    given = {
+        "sheet": sheet, "view": View.of("1,1,150", 2), "mine": True, "shown": shown,
+        "of": SimpleNamespace(name=EVIL), "reasons": REASONS, "differences": [],
+        "reasons_of": chosen.pop("reasons"), **chosen,
+    }  # fmt: skip
+    yield "keying.html", {**own, **given}
+    yield "keying.html", {**own, **given, "mine": False}
+    differences = [{"path": EVIL, "first": EVIL, "second": {"a": EVIL}}]
+    yield "keying_differences.html", {**own, **given, "differences": differences}
 
 
 ALL = [(language, *page) for language in LANGUAGES for page in pages(language)]
@@ -297,7 +327,7 @@ def test_the_stylesheet_is_small_and_asks_no_other_host() -> None:
 
 def test_static_files_are_named_by_their_content() -> None:
     assert re.fullmatch(r"/static/portal\.[0-9a-f]{12}\.css", statics.address("portal.css"))
-    own = {"portal.css", "keys.js", "record.css", "record.js"}
+    own = {"portal.css", "keys.js", "record.css", "record.js", "keying.css", "keying.js"}
     assert set(statics.statics()) == own | {"htmx.min.js", "mark.svg"}
 
 
