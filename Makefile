@@ -7,7 +7,7 @@ RUNS := .venv/runs
 STAMP := .venv/installed
 
 .DEFAULT_GOAL := help
-.PHONY: help run check format lint types arch test engines simulate chaos bench schemas docs up down lock audit sbom clean attack
+.PHONY: help run check format lint types arch test engines simulate chaos bench schemas docs up down lock audit sbom clean attack fuzz
 
 help: ## list the commands
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -61,6 +61,9 @@ seeds ?= 1000
 from ?= 1
 simulate: $(STAMP) ## simulated months under faults, by seed: seeds=1000 from=1
 	$(BIN)/python -m tests.simulation --seeds $(seeds) --from $(from)
+
+fuzz: $(STAMP) ## readers of bytes from outside, with atheris; seconds=60 for each
+	$(BIN)/python -m tests.fuzz --seconds $(or $(seconds),60)
 
 attack: $(STAMP) ## schemathesis against the whole interface, longer than the tests run it
 	QUITTANCE_ATTACK_EXAMPLES=300 $(BIN)/python -m pytest -q tests/attacks/test_openapi.py

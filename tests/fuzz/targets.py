@@ -1,0 +1,87 @@
+"""What is fuzzed: readers of bytes from outside. A target raises where one does what it must not.
+
+None may raise, whatever the bytes; both ways into an invoice message give one tree and one verdict;
+nothing that a finding holds was written by the sender.
+"""
+
+import base64
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from libs.records import FinishedInvoice, ServiceRecord
+from services.gateway.api.examples import example
+from services.ingest import attachments, camt054, insurer_answer, records, xml_invoice
+from services.ingest.findings import Unreadable
+from services.ingest.xml_invoice import Invoice
+from tests.unit.ingest.bodies import people
+from tests.unit.ingest.camt_samples import QR_IBAN, File, Ntry, Tx
+from tests.unit.ingest.samples import TODAY, message_44, message_45, message_50, with_attachment
+from tests.unit.ingest.test_plain import agrees
+
+CANARY = "Kanarienvogel"
+"""Stands in seeds as a name; no finding may hold it."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """A reader, and what it begins with."""
+
+    try_: Callable[[bytes], None]
+    seeds: Sequence[bytes]
+
+
+def invoice(data: bytes) -> None:
+    agrees(data)
+    found = xml_invoice.parse(data, TODAY)
+    assert found == xml_invoice.exactly(data, TODAY), "two ways, two verdicts"
+    findings = found.warnings if isinstance(found, Invoice) else found.findings
+    assert CANARY not in repr(findings)
+
+
+def answer(data: bytes) -> None:
+    found = insurer_answer.parse(data)
+    if isinstance(found, Unreadable):
+        assert CANARY not in repr(found)
+
+
+def document(data: bytes) -> None:
+    attachments.is_active(data)
+    attachments.type_of(data)
+    encoded = base64.b64encode(data).decode()
+    xml_invoice.parse(with_attachment(message_50(), "a.pdf", "application/pdf", encoded), TODAY)
+
+
+def body(data: bytes) -> None:
+    for model in (ServiceRecord, FinishedInvoice):
+        found = records.read(data, model)
+        if isinstance(found, Unreadable):
+            assert CANARY not in repr(found)
+
+
+def bank_file(data: bytes) -> None:
+    camt054.parse(data, frozenset((QR_IBAN,)))
+
+
+def _messages() -> list[bytes]:
+    texts = (message_44(), message_45(), message_50())
+    return [text.replace("Zünd", CANARY).encode() for text in texts]
+
+
+def _bank_file() -> bytes:
+    details = (Tx(amount="12.50", bank_reference="B1", reference="21" + "0" * 25),)
+    return File(account=QR_IBAN, entries=(Ntry(amount="12.50", details=details),)).bytes()
+
+
+def _body() -> bytes:
+    return json.dumps(people(), default=date.isoformat).encode()
+
+
+TARGETS: Mapping[str, Target] = {
+    "invoice": Target(invoice, _messages()),
+    "answer": Target(answer, [example("answer.xml").replace("Zünd", CANARY).encode()]),
+    "document": Target(document, [b"%PDF-1.7\n<</Type/ObjStm>>stream\n", b"\x89PNG\r\n\x1a\n"]),
+    "body": Target(body, [_body()]),
+    "bank_file": Target(bank_file, [_bank_file()]),
+}
