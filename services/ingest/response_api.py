@@ -25,9 +25,19 @@ WORDS: Final[Mapping[str, Any]] = tomllib.loads(
     Path(__file__).with_name("response_words.toml").read_text(encoding="utf-8")
 )
 State = Literal[
-    "open", "overdue", "reminded", "held", "collection", "paid", "settled_small", "cancelled"
-]
+    "open", "overdue", "reminded", "held", "collection", "paid", "settled_small", "cancelled",
+    "insurer_rejected", "insurer_pending",
+]  # fmt: skip
 """Where the invoice stands that a message became, as the gateway says."""
+
+
+Decided = Literal["accepted", "pending", "rejected"]
+DECIDED: Final[Mapping[State, Decided]] = {
+    "held": "pending",
+    "insurer_pending": "pending",
+    "insurer_rejected": "rejected",
+}
+"""What is not accepted, or not yet."""
 
 
 class Standing(BaseModel):
@@ -38,6 +48,8 @@ class Standing(BaseModel):
     state: State | None = None
     hold: Hold | None = None
     review_on: date | None = None
+    codes: str = ""
+    """The insurer's own numbers, separated by commas."""
     paid_rappen: int = 0
     at: datetime | None = None
     """Since when it stands so; without it the message itself is answered."""
@@ -121,16 +133,21 @@ def standing_of(verdict: Verdict, standing: Standing) -> Verdict:
     if standing.state is None or standing.at is None:
         return verdict
     words, language = WORDS[standing.state], verdict.language
-    pending = standing.state == "held"
     on = standing.review_on.strftime("%d.%m.%Y") if standing.review_on else "?"
-    hold = standing.hold
-    why = () if hold is None else (Said(code=hold, text=WORDS["hold"][hold][language]),)
+    why = tuple(
+        Said(code=code, text=WORDS["code"][language].format(code=code))
+        for code in standing.codes.split(",")
+        if code
+    )
+    if standing.state == "held" and standing.hold is not None:
+        why = (Said(code=standing.hold, text=WORDS["hold"][standing.hold][language]),)
+    decided: Decided = DECIDED.get(standing.state, "accepted")
     return Verdict(
-        state="pending" if pending else "accepted",
+        state=decided,
         status_in=words["status"][0],
         status_out=words["status"][1],
         explanation=words[language].format(day=on),
-        said=why if pending else (),
+        said=() if decided == "accepted" else why,
         at=standing.at,
         language=language,
         paid_rappen=standing.paid_rappen,

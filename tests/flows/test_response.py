@@ -7,6 +7,8 @@ import httpx
 from lxml import etree
 
 from services.simulator.camt054 import Receipt
+from services.simulator.response import Answer
+from services.simulator.response import response as insurers_answer
 from tests import cast
 from tests.standards import violations
 from tests.system import MONDAY, Cooperative, Member, play
@@ -68,6 +70,26 @@ def test_a_practice_reads_in_xml_what_became_of_its_message_and_of_the_invoice(
         assert decided(got) == ("accepted", "granted", "La fattura è pagata.")
         (balance,) = etree.fromstring(got.content).iter("{*}balance")
         assert balance.get("amount_paid") == balance.get("amount_due")
+
+    play(tmp_path, scene)
+
+
+def test_what_an_insurer_refused_is_rejected_with_its_codes(tmp_path: Path) -> None:
+    async def scene(made: Cooperative) -> None:
+        practice = cast.doctor(MONDAY)
+        member = await cast.join(made, practice)
+        sent = cast.invoices(practice, MONDAY, "TP")[0]
+        invoice_id = (await made.submit(member, cast.xml(sent))).json()["invoice_id"]
+        await made.system.settle(effects=True)
+        headers = {"Content-Type": "application/xml", "Authorization": f"Bearer {made.bank_token}"}
+        said = insurers_answer(sent, Answer.REJECTED, MONDAY)
+        taken = await made.door.post("/v1/insurer-answers", content=said, headers=headers)
+        assert taken.status_code == 202, taken.text
+        await made.system.settle()
+        got = await answer(made, member, f"invoices/{invoice_id}", "de")
+        assert decided(got)[:2] == ("rejected", "canceled")
+        (error,) = etree.fromstring(got.content).iter("{*}error")
+        assert error.get("code") == "31160"
 
     play(tmp_path, scene)
 

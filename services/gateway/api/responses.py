@@ -1,10 +1,13 @@
 """What became of a message or an invoice as a generalInvoiceResponse, in the request's version."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fastapi import APIRouter, Response
+from sqlalchemy import Row
 
+from libs.events.values import Kind
 from libs.runtime.web import Problem, Today
 from services.gateway.api.ids import is_id
 from services.gateway.api.invoice_items import state_of
@@ -47,7 +50,10 @@ async def submission_response(
 async def invoice_response(
     invoice_id: str, door: InDoor, practice: Practice, language: Spoken, today: Today
 ) -> Response:
-    """Return where an invoice stands now: accepted, or pending while its reminding rests."""
+    """Return where an invoice stands now.
+
+    Accepted; pending while its reminding rests or its insurer waits; rejected by its insurer.
+    """
     row = await door.read(queries.invoice, practice, invoice_id) if is_id(invoice_id) else None
     if row is None:
         raise not_here()
@@ -60,9 +66,21 @@ async def invoice_response(
         "paid_rappen": row.paid_rappen,
         "at": last.isoformat() if last.tzinfo else f"{last.isoformat()}+00:00",
     }
+    if row.end is None:
+        told |= insurers(facts)
     params = {name: str(value) for name, value in told.items() if value is not None}
     submission = next(f.submission_id for f in facts if f.type == "InvoiceIssued")
     return await _asked(door, practice, language, submission, params)
+
+
+def insurers(facts: Sequence[Row[Any]]) -> Mapping[str, str]:
+    """Return what the insurer said last of an invoice, where that is not to pay it."""
+    said = [json.loads(fact.data) for fact in facts if fact.type == "InsurerAnswered"]
+    answers = [one for one in said if one["about"] == Kind.INVOICE]
+    if not answers or answers[-1]["decision"] not in {"rejected", "pending"}:
+        return {}
+    codes = ",".join(answers[-1].get("codes") or ())
+    return {"state": f"insurer_{answers[-1]['decision']}", "codes": codes[:1_000]}
 
 
 async def _asked(

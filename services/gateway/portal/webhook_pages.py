@@ -21,18 +21,21 @@ from services.gateway.webhooks import Wanted
 router = APIRouter(route_class=Page, include_in_schema=False)
 
 LIST = "/webhooks"
+KINDS = ("ingest", "invoicing", "dunning", "factoring")
+"""The services that speak, in the order in which an invoice comes to them."""
+assert set(KINDS) == set(SOURCES), "a service speaks that the page does not name"
 SHOWN_MAX = 100
 WebhookIn = Annotated[str, Path(max_length=80)]
 
 
 def kinds_of(types: Sequence[str]) -> list[str]:
     """Return which kinds of events a webhook wants, by who says them; all where none is named."""
-    return [one for one in SOURCES if not types or any(SAID_BY.get(t) == one for t in types)]
+    return [one for one in KINDS if not types or any(SAID_BY.get(t) == one for t in types)]
 
 
 def types_of(kinds: Sequence[str]) -> tuple[str, ...]:
     """Return the types of some kinds; of all of them none is named, so that new ones come too."""
-    if set(kinds) >= set(SOURCES):
+    if set(kinds) >= set(KINDS):
         return ()
     return tuple(sorted(name for name in TYPES if SAID_BY[name] in kinds))
 
@@ -48,13 +51,13 @@ async def list_page(
 ) -> Response:
     """Return the list and the form; what was typed stays in it."""
     rows = await visit.read(webhooks.shown)
-    empty = {"url": "", "description": "", "kinds": list(SOURCES), "once": new_id()}
+    empty = {"url": "", "description": "", "kinds": list(KINDS), "once": new_id()}
     return await visit.page(
         "webhooks.html",
         "webhooks",
         status,
         rows=[(row, kinds_of(webhooks.types_of(row))) for row in rows],
-        kinds=SOURCES,
+        kinds=KINDS,
         typed=typed or empty,
         error=error,
     )
@@ -64,7 +67,7 @@ async def list_page(
 async def add(request: Request, visit: ChangesWebhooks, sent: Short) -> Response:
     """Add a webhook and show its secret, this once; the same form again adds no second one."""
     sessions.check_form(request, visit.session, sent.text("csrf"))
-    kinds = [one for one in SOURCES if sent.text(f"kind_{one}")]
+    kinds = [one for one in KINDS if sent.text(f"kind_{one}")]
     typed: dict[str, Any] = {
         "url": sent.text("url").strip(),
         "description": sent.text("description", length_max=200),

@@ -40,6 +40,7 @@ ERRORS = tuple(
 VERSIONS: tuple[Version, ...] = ("4.4", "4.5", "5.0")
 STATES: tuple[State, ...] = (
     "open", "overdue", "reminded", "held", "collection", "paid", "settled_small", "cancelled",
+    "insurer_rejected", "insurer_pending",
 )  # fmt: skip
 
 
@@ -104,6 +105,7 @@ def test_every_state_of_every_kind_of_request_is_answered_in_its_version(version
             state=state,
             hold=Hold.DISPUTE if state == "held" else None,
             review_on=TODAY,
+            codes="31160,31148",
             paid_rappen=12_345,
             at=AT,
         )
