@@ -72,6 +72,22 @@ class Priced:
         rows = zip(self.nodes, self.positions, strict=False)
         return frozenset(id(node) for node, row in rows if row is None)
 
+    def and_then(self, other: "Priced") -> "Priced":
+        """Return both together, as a preview shows a record that becomes two invoices."""
+        mine, theirs = self.sums, other.sums
+        shares = [one for one in (self.share_rappen, other.share_rappen) if one is not None]
+        return Priced(
+            nodes=[*self.nodes, *other.nodes],
+            positions=[*self.positions, *other.positions],
+            noticed=[*self.noticed, *other.noticed],
+            sums=Sums(
+                amount_rappen=mine.amount_rappen + theirs.amount_rappen,
+                due_rappen=mine.due_rappen + theirs.due_rappen,
+                groups=(*mine.groups, *theirs.groups),
+            ),
+            share_rappen=sum(shares) if shares else None,
+        )
+
     def error(self, code: str, node: Node, attribute: str, **params: str) -> None:
         """Notice what makes a price impossible."""
         self.noticed.append(Noticed(code, "error", node, attribute, params))

@@ -8,6 +8,7 @@ from typing import Final
 from libs.events.handed import VatGroup
 from libs.events.values import Language, Law
 from libs.records import Service
+from libs.records.services import LINES_MAX
 from services.ingest import price_lists
 from services.ingest.arithmetic import francs, round_payable
 from services.ingest.lines import HUNDRED, ZERO, round_rappen
@@ -31,11 +32,16 @@ _TAX_NAMES: Final[Mapping[Language, str]] = {
 
 
 def price(
-    lines: Sequence[Service], prepaid_rappen: int, case: Case, lists: Lists, elements: Elements
+    placed: Sequence[tuple[int, Service]],
+    prepaid_rappen: int,
+    case: Case,
+    lists: Lists,
+    elements: Elements,
 ) -> Priced:
-    """Return the lines priced, with everything that was noticed, and their sums."""
+    """Return lines, given with their places in the body, priced; what was noticed; their sums."""
     pricing = Pricing(case, lists, elements)
-    for place, line in enumerate(lines):
+    lines = [line for _, line in placed]
+    for place, line in placed:
         pricing.line(place, line)
     done = pricing.done
     _look_at_sittings(lines, done)
@@ -56,7 +62,7 @@ def _groups(
     for rate, rappen in on_top.items():
         if rappen:
             values = _tax_line(rate, rappen, max(line.on for line in lines), case)
-            values["record_id"] = str(len(done.nodes) + 1)
+            values["record_id"] = str(LINES_MAX + len(done.nodes))
             done.nodes.append(elements.node("service", values, at="/lines"))
     groups = []
     for rate in sorted(done.gross.keys() | on_top.keys()):

@@ -1,6 +1,6 @@
 """What a sender is told: receipts and refusals as JSON, findings in the language asked for."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from fastapi.responses import JSONResponse, Response
@@ -82,11 +82,22 @@ def refusal_of(why: Unreadable, language: Language) -> Problem:
     )
 
 
-def answer(state: Accepted | Rejected, language: Language, *, repeated: bool) -> Response:
-    """Return the HTTP answer of a verdict: the receipt, 200 for a repeat; raises a refusal."""
+def answer(
+    state: Accepted | Rejected,
+    language: Language,
+    *,
+    repeated: bool,
+    further: Sequence[Accepted | Rejected] = (),
+) -> Response:
+    """Return the HTTP answer of a verdict: the receipt, 200 for a repeat; raises a refusal.
+
+    `further` are the receipts of a body that became more than one invoice (BR-31).
+    """
     if isinstance(state, Rejected):
         raise refusal(state, language, repeated=repeated)
     body = receipt(state, language, repeated=repeated)
+    if further:
+        body["further_submission_ids"] = [one.submission_id for one in further]
     status = TAKEN_BEFORE if repeated else TAKEN
     return JSONResponse(body, status, headers={"Content-Language": language})
 

@@ -60,8 +60,9 @@ def _records(parts: Parts) -> APIRouter:
     ) -> Response:
         """Take one record, priced by the tables; the same bytes get the same receipt (P10)."""
         intake = RecordIntake(parts, handle, read, heard(biller))
-        state, repeated = await intake.take(arrival, variant)
-        return receipts.answer(state, receipts.language_of(languages), repeated=repeated)
+        (state, repeated), *others = await intake.take(arrival, variant)
+        language, further = receipts.language_of(languages), [one for one, _ in others]
+        return receipts.answer(state, language, repeated=repeated, further=further)
 
     @router.post("/service-records/preview")
     async def preview(

