@@ -6,7 +6,7 @@ At least once and in order for each webhook. One that is slow or fails holds up 
 import asyncio
 import json
 from collections.abc import Collection
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import structlog
@@ -30,8 +30,10 @@ log = structlog.get_logger()
 PAGE_FACTS: Final = 20
 LOOK_SECONDS: Final = 1
 """How often it looks whose next try is due."""
-SWEEP_LOOKS: Final = 30
-"""Every so many looks all are looked at: another instance may have heard of their practices."""
+SWEEP: Final = timedelta(seconds=30)
+"""How often all are looked at: another instance may have heard of their practices."""
+PACE: Final = timedelta(milliseconds=100)
+"""How long news are gathered: on a busy day there are some with every page that is heard."""
 
 
 def deliver(caller: Caller, *, alone: bool) -> Loop:
@@ -59,15 +61,17 @@ class Delivering:
 
     async def follow(self) -> None:
         """Send what there is, then what comes, for ever."""
-        looks = 0
+        clock = asyncio.get_running_loop().time
+        swept = clock()
         try:
             with self._host.news.listen() as ear:
                 heard: Collection[str] | None = None
                 while True:
                     await self._look(heard)
+                    await asyncio.sleep(PACE.total_seconds())
                     heard = await ear.wait(LOOK_SECONDS)
-                    looks = (looks + 1) % SWEEP_LOOKS
-                    heard = None if looks == 0 else heard
+                    if clock() - swept > SWEEP.total_seconds():
+                        swept, heard = clock(), None
         finally:
             for task in self._tasks.values():
                 task.cancel()
@@ -78,6 +82,8 @@ class Delivering:
         try:
             for row in await host.read(deliveries.due, host.clock.now(), practices):
                 self._begin(row)
+            if practices:
+                return
             many, since = await host.read(deliveries.failing)
         except Exception as error:  # noqa: BLE001 - the store is away: looking again is the remedy
             log.warning("webhooks_wait", error=type(error).__name__)

@@ -21,7 +21,7 @@ from libs.events import PUBLIC, SAID_BY, Envelope, Event
 from libs.events.values import PracticeId
 from libs.runtime.tables import PARKED
 from services.gateway.door import NAME
-from services.gateway.feed_fields import FACTS, defaults, fields
+from services.gateway.feed_fields import FACTS, carries_findings, defaults, fields
 from services.gateway.tables import invoices, timeline
 
 Place: TypeAlias = Mapping[str, int]
@@ -180,8 +180,8 @@ def fact(row: Row[Any]) -> Fact:
     known = {**defaults(row.type)} | {name: stated[name] for name in FACTS if name in stated}
     own = _own_number(row)
     shown = known | {name: data[name] for name in fields(row.type) if name in data}
-    if "findings" in data:
-        shown["findings"] = [_finding(one) for one in data["findings"]]
+    if carries_findings(row.type):
+        shown["findings"] = [_finding(one) for one in data.get("findings", ())]
     return Fact(
         source=row.source,
         position=row.position,

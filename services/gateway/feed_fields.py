@@ -80,6 +80,12 @@ def carries_facts(name: str) -> bool:
 
 
 @cache
+def carries_findings(name: str) -> bool:
+    """Whether an event says what was noticed in a message."""
+    return "findings" in PUBLIC[name].__struct_fields__
+
+
+@cache
 def defaults(name: str) -> Mapping[str, Any]:
     """Return what fields are worth that an older event of the type does not say."""
     kinds: tuple[Any, ...] = (PUBLIC[name],)

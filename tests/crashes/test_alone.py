@@ -151,6 +151,13 @@ def test_the_old_rows_serve_until_a_rebuild_is_whole(job: Job) -> None:
     assert "All invariants hold" in alone.command("verify")
 
 
+def test_an_archive_is_worked_off_once_wherever_the_process_is_killed(job: Job) -> None:
+    """F6: kept, in the middle of a chunk, and at its end; it resumes by itself."""
+    job.shape.again(DOOR, *ARCHIVE)
+    job.hand_in_archive()
+    job.proven()
+
+
 def test_an_erasure_killed_when_the_keys_are_gone_is_recorded_by_the_next_start(job: Job) -> None:
     """F48: the request stands in the log, so the effect begins again; it is told once."""
     alone = job.shape
@@ -160,10 +167,3 @@ def test_an_erasure_killed_when_the_keys_are_gone_is_recorded_by_the_next_start(
     job.wanted["SubjectErased"] = 1
     job.come_true()
     assert "All invariants hold" in alone.command("verify")
-
-
-def test_an_archive_is_worked_off_once_wherever_the_process_is_killed(job: Job) -> None:
-    """F6: kept, in the middle of a chunk, and at its end; it resumes by itself."""
-    job.shape.again(DOOR, *ARCHIVE)
-    job.hand_in_archive()
-    job.proven()

@@ -10,7 +10,7 @@ from libs.events import Event
 from libs.events.handed import Facts
 from services.gateway.api.models import Answer, Instant, Severity
 from services.gateway.feed import TYPES
-from services.gateway.feed_fields import FACTS, carries_facts, hints
+from services.gateway.feed_fields import FACTS, carries_facts, carries_findings, hints
 
 
 class FeedFinding(Answer):
@@ -47,7 +47,7 @@ def _data(name: str, kind: type[Event]) -> Any:
         of_message = hints(Facts)
         given = {fact: of_message[fact] for fact in FACTS}
     given |= hints(kind)
-    if "findings" in kind.__struct_fields__:
+    if carries_findings(name):
         given["findings"] = list[FeedFinding]
     wanted: dict[str, Any] = {field: (hint, ...) for field, hint in given.items()}
     return create_model(f"{name}Data", __base__=Answer, **wanted)

@@ -1,5 +1,6 @@
 """The feed: each fact once, in order, at the same cost wherever a cursor stands (BR-139)."""
 
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -8,7 +9,7 @@ import msgspec
 import pytest
 from sqlalchemy import Connection, text
 
-from libs.events import PaymentReceived, ReminderEscalated, SubmissionRejected
+from libs.events import Event, PaymentReceived, ReminderEscalated, SubmissionRejected
 from libs.events.handed import Finding
 from libs.events.values import CreditId, DocumentId, InvoiceId, PracticeId, Stage, SubmissionId
 from libs.runtime.tables import PARKED
@@ -16,8 +17,12 @@ from services.gateway import feed
 from services.gateway.api import feed_models
 from services.gateway.api.feed_models import FeedPage
 from services.gateway.feed_fields import fields
+from services.gateway.tables import timeline
+from tests.engines import ROOT
 from tests.unit.gateway.facts import DAY, INVOICE, OPENED, PRACTICE, hear, issued, said
 
+AT = datetime(2026, 3, 2, 8, tzinfo=UTC)
+CORPUS = ROOT / "tests" / "data" / "events"
 REMINDED = ReminderEscalated(
     practice_id=PRACTICE,
     invoice_id=INVOICE,
@@ -151,6 +156,38 @@ def test_nothing_personal_and_nothing_unknown_stands_in_it(db: Connection) -> No
     assert not [word for word in ("Zürcher", "Änna", "8001", "medical", "stated") if word in told]
     for name in feed.TYPES:
         assert not {"by", "biller", "debtor", "patient", "medical"} & set(fields(name))
+
+
+@pytest.mark.parametrize("name", sorted(feed.TYPES))
+def test_an_event_of_every_type_is_as_its_schema_says_also_where_it_leaves_out_defaults(
+    db: Connection, name: str
+) -> None:
+    """P16: what an older program did not say yet is shown as what it is worth."""
+    kind = feed.TYPES[name]
+    golden = (CORPUS / f"{name}.1.json").read_bytes()
+    whole = msgspec.json.decode(golden, type=kind)
+    told = json.loads(msgspec.json.encode(whole))
+    bare = {field: told[field] for field in told if field in required(kind)}
+    for number, data in enumerate((told, bare)):
+        row = {
+            "event_id": f"e{number}",
+            "practice_id": PRACTICE,
+            "source": "x",
+            "position": 1,
+            "recorded_at": AT,
+            "type": name,
+            "data": json.dumps(data),
+        }
+        db.execute(timeline.insert().values(row))
+        found = feed.one(db, PRACTICE, f"e{number}")
+        assert found is not None
+        answer = {"items": [found.shown], "next_cursor": "x", "more": False}
+        FeedPage.model_validate_json(feed_models.written(answer))
+
+
+def required(kind: type[Event]) -> set[str]:
+    """Return the fields that every event of a type has said since its first version."""
+    return {one.name for one in msgspec.structs.fields(kind) if one.required}
 
 
 @pytest.mark.parametrize("types", [(), ("CaseOpened",)])
