@@ -73,11 +73,13 @@ def sharing(files: int, data: bytes) -> bytes:
     return one[:start] + entry * files + tail
 
 
-def form(*files: tuple[str, bytes], boundary: bytes = b"grenze") -> tuple[bytes, str]:
+def form(
+    *files: tuple[str, bytes], name: str = "files", boundary: bytes = b"grenze"
+) -> tuple[bytes, str]:
     """Return a multipart body of files and its content type."""
     out = bytearray()
-    for name, data in files:
-        head = f'Content-Disposition: form-data; name="files"; filename="{name}"'
+    for filename, data in files:
+        head = f'Content-Disposition: form-data; name="{name}"; filename="{filename}"'
         out += b"--" + boundary + b"\r\n" + head.encode() + b"\r\n\r\n" + data + b"\r\n"
     return bytes(out) + b"--" + boundary + b"--\r\n", (
         f"multipart/form-data; boundary={boundary.decode()}"

@@ -125,6 +125,13 @@ def test_a_bank_file_is_booked_once_though_its_services_are_killed(job: Job) -> 
     job.proven()
 
 
+def test_an_archive_is_worked_off_once_though_its_service_is_killed(job: Job) -> None:
+    """F6: kept, in the middle of a chunk, and at its end; it resumes by itself."""
+    job.shape.again("ingest", *ARCHIVE)
+    job.hand_in_archive()
+    job.proven()
+
+
 def test_a_due_day_makes_one_letter_wherever_dunning_is_killed(job: Job) -> None:
     """F36, F37: between step, letter and mark."""
     job.shape.again("dunning", *DAY, days_ahead=job.due_in())
@@ -171,13 +178,6 @@ def test_a_record_that_is_none_of_ours_is_parked_once_though_its_reader_is_kille
     for row in list_parked(shape.settings):
         discard_parked(shape.settings, row["event_id"], "nobody knows it")
     assert not list_parked(shape.settings)
-    job.proven(f"ingest: billing.ingest/{PLACE}, offset 0 is no record of the relay")
-
-
-def test_an_archive_is_worked_off_once_though_its_service_is_killed(job: Job) -> None:
-    """F6: kept, in the middle of a chunk, and at its end; it resumes by itself."""
-    job.shape.again("ingest", *ARCHIVE)
-    job.hand_in_archive()
     job.proven(f"ingest: billing.ingest/{PLACE}, offset 0 is no record of the relay")
 
 

@@ -1,7 +1,10 @@
 """Existing practice software, unchanged: token, upload, and the answers that it reads."""
 
 import asyncio
+import hashlib
 import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +15,10 @@ from lxml import etree
 from libs.runtime.serve import listen, server
 from libs.runtime.settings import Settings
 from services.simulator.request import message
+from tests.archives import form
+from tests.authority import Authority
 from tests.browser.served import join, some_invoices, some_practice
+from tests.engines import Unavailable, missing
 from tests.system import Cooperative, Member, play
 
 UPLOAD = "/xml_import/xml"
@@ -183,10 +189,55 @@ public class Upload {
 """
 
 
-def test_the_jdks_client_gets_a_token_and_uploads_over_a_real_socket(tmp_path: Path) -> None:
+@asynccontextmanager
+async def answering(made: Cooperative, secure: Path | None) -> AsyncIterator[str]:
+    """Answer on a free port of this machine, over TLS where there is a certificate."""
+    started = asyncio.Event()
+
+    async def tell() -> None:
+        started.set()
+
+    settings = Settings(port=0, tls_certificate=secure, tls_key=secure)
+    with listen(settings) as bound:
+        serving = server(made.system.apps["gateway"], settings, tell)
+        task = asyncio.create_task(serving.serve([bound]))
+        await started.wait()
+        scheme = "http" if secure is None else "https"
+        try:
+            yield f"{scheme}://127.0.0.1:{bound.getsockname()[1]}"
+        finally:
+            serving.should_exit = True
+            await task
+
+
+async def ran(*command: str) -> str:
+    """Return what a program prints; it must end well."""
+    pipe = asyncio.subprocess.PIPE
+    running = await asyncio.create_subprocess_exec(*command, stdout=pipe, stderr=pipe)
+    out, error = await running.communicate()
+    assert running.returncode == 0, error.decode()
+    return out.decode()
+
+
+async def trusting(authority: Authority, folder: Path) -> tuple[str, str]:
+    """Return what makes the JDK trust an authority."""
+    store, word = folder / "trust.p12", "changeit"
+    await ran(
+        *("keytool", "-importcert", "-noprompt", "-alias", "test"),
+        *("-file", str(authority.path), "-keystore", str(store), "-storepass", word),
+    )
+    prefix = "-Djavax.net.ssl.trustStore"
+    return f"{prefix}={store}", f"{prefix}Password={word}"
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_the_jdks_client_gets_a_token_and_uploads_over_a_real_socket(
+    scheme: str, tmp_path: Path
+) -> None:
+    """Over plain HTTP it offers h2c with every request; over TLS there is no such offer."""
     java = shutil.which("java")
     if java is None:
-        pytest.skip("no java on this machine: the upload was not tried with the JDK's HTTP client")
+        missing(Unavailable("no java here: the upload was not tried with the JDK's HTTP client"))
     program, file = tmp_path / "Upload.java", tmp_path / "a_R-1.xml"
     program.write_text(JAVA)
 
@@ -194,28 +245,47 @@ def test_the_jdks_client_gets_a_token_and_uploads_over_a_real_socket(tmp_path: P
         of = some_practice()
         member = await join(made, of)
         file.write_bytes(message(some_invoices(of, 1)[0]))
-        started = asyncio.Event()
-
-        async def tell() -> None:
-            started.set()
-
-        settings = Settings(data=tmp_path, port=0)
-        with listen(settings) as bound:
-            serving = server(made.system.apps["gateway"], settings, tell)
-            task = asyncio.create_task(serving.serve([bound]))
-            await started.wait()
-            url = f"http://127.0.0.1:{bound.getsockname()[1]}"
+        secure, trust = None, tuple[str, ...]()
+        if scheme == "https":
+            authority = Authority(tmp_path, "authority")
+            secure, trust = authority.keystore(tmp_path), await trusting(authority, tmp_path)
+        async with answering(made, secure) as url:
             given = (url, member.login, member.password, str(member.account_no), str(file))
-            ran = await asyncio.create_subprocess_exec(
-                java, str(program), *given, stdout=asyncio.subprocess.PIPE
-            )
-            out, _ = await ran.communicate()
-            serving.should_exit = True
-            await task
-        token, uploaded, answer = out.decode().split("\n", 2)
+            out = await ran(java, *trust, str(program), *given)
+        token, uploaded, answer = out.split("\n", 2)
         assert (token, uploaded) == ("200", "200")
         assert etree.fromstring(answer.strip().encode()).get("result") == "success"
         await made.system.settle()
         assert len((await made.get(member, "/v1/invoices"))["items"]) == 1
 
     play(tmp_path / "data", scene)
+
+
+def test_a_body_that_comes_in_chunks_of_a_few_bytes_is_the_same_file(tmp_path: Path) -> None:
+    """The connector streams its part: no Content-Length, and chunks end wherever they do."""
+
+    async def scene(made: Cooperative) -> None:
+        of = some_practice()
+        member = await join(made, of)
+        xml = message(some_invoices(of, 1)[0])
+        body, kind = form(("praxis_R-1.xml", xml), name="File")
+        headers = {
+            "Authorization": f"Bearer {member.token}",
+            "cdm_account_number": str(member.account_no),
+            "Content-Type": kind,
+        }
+
+        async def drops() -> AsyncIterator[bytes]:
+            at, size = 0, 1
+            while at < len(body):
+                yield body[at : at + size]
+                at, size = at + size, size % 37 + 1
+
+        async with answering(made, None) as url, httpx.AsyncClient(base_url=url) as client:
+            answer = await client.post(UPLOAD, content=drops(), headers=headers)
+        assert "content-length" not in answer.request.headers
+        assert root_of(answer).get("result") == "success"
+        (one,) = (await made.get(member, "/v1/submissions"))["items"]
+        assert one["content"] == hashlib.sha256(xml).hexdigest()
+
+    play(tmp_path, scene)

@@ -11,6 +11,7 @@ from services.gateway.api.bodies import XML_BYTES_MAX, read
 from services.gateway.api.cursors import cursor, place
 from services.gateway.api.examples import example
 from services.gateway.api.ids import is_id
+from services.gateway.api.job_models import Job
 from services.gateway.api.jobs import began
 from services.gateway.api.models import (
     PROBLEMS,
@@ -62,11 +63,11 @@ RECEIPTS = {
     status_code=202,
     dependencies=[needs("submissions:write")],
     responses={
-        200: {"model": Receipt, "description": "The same message again.", "links": RECEIPTS},
+        200: {"model": Receipt | Job, "description": "The same message again.", "links": RECEIPTS},
         202: {"links": RECEIPTS},
         422: {"model": RefusalDocument, "description": "Why the message cannot be used."},
     },
-    response_model=Receipt,
+    response_model=Receipt | Job,
     openapi_extra=XML,
 )
 async def submit(request: Request, door: InDoor, practice: Practice, language: Spoken) -> Response:

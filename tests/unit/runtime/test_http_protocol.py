@@ -13,6 +13,7 @@ from typing_extensions import override
 from uvicorn.server import ServerState
 
 from libs.runtime.http_protocol import NoUpgradeProtocol
+from tests.engines import Unavailable, missing
 
 OFFER = b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAEAAEAA\r\n"
 FORM = b"grant_type=password&username=praxis&password=geheim"
@@ -176,7 +177,7 @@ public class Token {
 def test_the_http_client_of_the_jdk_is_understood_over_plain_http(tmp_path: Path) -> None:
     java = shutil.which("java")
     if java is None:
-        pytest.skip("no java on this machine: the JDK's HTTP client was not tried")
+        missing(Unavailable("no java here: the JDK's HTTP client was not tried"))
     source = tmp_path / "Token.java"
     source.write_text(JAVA)
 
