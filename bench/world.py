@@ -32,14 +32,17 @@ def without_effects(build: Build) -> Build:
 
 
 @asynccontextmanager
-async def running(on: date) -> AsyncIterator[System]:
-    """Run all services in this process on an empty folder."""
+async def running(on: date, *with_effects: str) -> AsyncIterator[System]:
+    """Run all services in this process on an empty folder; effects of the named ones alone."""
     configure("error")
     clock = MovableClock()
     clock.set_day(on)
     with TemporaryDirectory() as folder:
         settings = Settings(data=Path(folder), demo=False)
-        builds = {name: without_effects(build) for name, build in BUILDS.items()}
+        builds = {
+            name: build if name in with_effects else without_effects(build)
+            for name, build in BUILDS.items()
+        }
         system = System(settings, builds, clock)
         await system.start()
         try:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bench import chain, consume, dunning_day, growth
+from bench import archive, chain, consume, dunning_day, growth
 from bench.servers import on_sqlite
 
 
@@ -44,3 +44,12 @@ def test_a_system_grows_to_the_sizes_asked_for(monkeypatch: pytest.MonkeyPatch) 
     first, _, second, _ = growth.grown((10, 30))
     assert (first.what, second.what) == ("at 10 invoices: one more", "at 30 invoices: one more")
     assert second.anchor == first.ours
+
+
+def test_a_small_archive_is_worked_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(archive, "COUNT", 60)
+    monkeypatch.setattr(archive, "SINGLE", 5)
+    packed, memory = archive.figures()
+    assert packed.ours > 0
+    assert packed.what.startswith("60 messages in one archive")
+    assert memory.unit == "MB"
