@@ -9,7 +9,7 @@ import asyncio
 import gc
 import io
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from time import perf_counter
 from typing import NamedTuple
 
@@ -48,10 +48,10 @@ def packed(bodies: Sequence[bytes]) -> bytes:
     return out.getvalue()
 
 
-async def worked_off(system: System, archive: bytes, headers: dict[str, str]) -> float:
+async def worked_off(system: System, archive: bytes, headers: Mapping[str, str]) -> float:
     """Hand an archive in; return the seconds until each message in it has its receipt."""
     begun = perf_counter()
-    assert await post(system.apps["ingest"], JOBS, archive, ZIP | headers) == TAKEN
+    assert await post(system.apps["ingest"], JOBS, archive, {**ZIP, **headers}) == TAKEN
     await system.settle(effects=True)
     return perf_counter() - begun
 

@@ -118,7 +118,7 @@ def test_a_gzip_is_one_message_and_a_form_of_files_is_a_job(tmp_path: Path) -> N
         files = [(f"{number}.xml", one) for number, one in enumerate(good[:4])]
         for path in (JOBS, "/v1/submissions"):
             answer = await send(made, member, *form(*files), path=path)
-            assert answer.status_code == (202 if path == JOBS else 200), answer.text
+            assert answer.status_code == (202 if path == JOBS else 201), answer.text
             job = await made.get(member, answer.headers["location"])
             assert counts(job) == ("finished", 4, 4, 3, 0, 1)
         packed = await send(made, member, *form(("a.zip", zipped(good[4:]))))

@@ -11,7 +11,12 @@ from libs.records import FINISHED_TYPE, Finished, FinishedInvoice
 from libs.runtime.web import Problem
 from services.gateway.api.bodies import JSON_BYTES_MAX, schema_of
 from services.gateway.api.examples import example
-from services.gateway.api.models import PROBLEMS, Receipt, RefusalDocument
+from services.gateway.api.models import (
+    PROBLEMS,
+    Receipt,
+    RefusalDocument,
+    refusal,
+)
 from services.gateway.api.multipart import read_parts
 from services.gateway.api.submissions import RECEIPTS
 from services.gateway.auth import Practice, needs
@@ -53,7 +58,7 @@ FORM: dict[str, Any] = {
     responses={
         200: {"model": Receipt, "description": "The same invoice again.", "links": RECEIPTS},
         202: {"links": RECEIPTS},
-        422: {"model": RefusalDocument, "description": "Why the invoice cannot be used."},
+        422: refusal(RefusalDocument, "Why the invoice cannot be used."),
     },
     response_model=Receipt,
     openapi_extra=FORM,

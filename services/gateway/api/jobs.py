@@ -9,27 +9,33 @@ from libs.runtime.web import Problem
 from services.gateway.api.cursors import cursor, place
 from services.gateway.api.ids import is_id
 from services.gateway.api.job_models import Job, JobItemPage, JobPage, JobRefusal
-from services.gateway.api.models import PROBLEMS
+from services.gateway.api.models import (
+    PROBLEMS,
+    refusal,
+)
 from services.gateway.api.multipart import is_multipart
 from services.gateway.api.packing import FORM, as_archive
 from services.gateway.auth import Practice, needs, not_here
 from services.gateway.door import Door, InDoor, Spoken, passed_on
 
 JOBS = "/v1/submission-jobs"
-ARCHIVES = ("application/zip", "application/gzip")
-ALSO = ("application/x-zip-compressed", "application/x-gzip", "application/octet-stream")
+ARCHIVE = "application/octet-stream"
+"""What the OpenAPI document names; generators of clients know no better of archives."""
+ALSO = (
+    "application/zip",
+    "application/gzip",
+    "application/x-zip-compressed",
+    "application/x-gzip",
+)
 
 router = APIRouter(prefix=JOBS, tags=["submissions"], responses=PROBLEMS)
 
 BODY: dict[str, Any] = {
     "requestBody": {
         "required": True,
-        "description": "A ZIP of messages, a gzip of one, or several files in one form.",
+        "description": "A ZIP of messages, a gzip of one, under its own type or this; or files.",
         "content": {
-            **{
-                kind: {"schema": {"type": "string", "format": "binary"}, "example": "2026-03.zip"}
-                for kind in ARCHIVES
-            },
+            ARCHIVE: {"schema": {"type": "string", "format": "binary"}, "example": "2026-03.zip"},
             **FORM,
         },
     }
@@ -56,9 +62,9 @@ FOLLOW = {
     responses={
         200: {"model": Job, "description": "The same archive again.", "links": FOLLOW},
         202: {"links": FOLLOW},
-        413: {"model": JobRefusal, "description": "Too large, packed or unpacked."},
-        415: {"model": JobRefusal, "description": "No archive that can be read."},
-        422: {"model": JobRefusal, "description": "Why nothing of the archive is taken."},
+        413: refusal(JobRefusal, "Too large, packed or unpacked."),
+        415: refusal(JobRefusal, "No archive that can be read."),
+        422: refusal(JobRefusal, "Why nothing of the archive is taken."),
     },
     openapi_extra=BODY,
 )
@@ -67,7 +73,7 @@ async def hand_in(request: Request, door: InDoor, practice: Practice, language: 
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if is_multipart(request):
         body = as_archive(request, door.parts.settings.archive_bytes_max)
-    elif kind in (*ARCHIVES, *ALSO):
+    elif kind in (ARCHIVE, *ALSO):
         body = request.stream()
     else:
         detail = "Send a ZIP or a gzip as it is, or files as multipart/form-data."
@@ -123,14 +129,21 @@ async def items(
 
 
 async def began(
-    door: Door, practice: str, language: Any, body: bytes | AsyncIterator[bytes]
+    door: Door,
+    practice: str,
+    language: Any,
+    body: bytes | AsyncIterator[bytes],
+    status: int | None = None,
 ) -> Response:
-    """Hand an archive on as it comes; return the job that it is."""
+    """Hand an archive on as it comes; return the job that it is, under a status of one's own."""
     answer = await door.ask(
         "ingest", "POST", "/jobs", practice=practice, language=language, content=body
     )
-    where = {"Location": f"{JOBS}/{answer.json()['job_id']}"} if answer.is_success else {}
-    return passed_on(answer, where)
+    if not answer.is_success:
+        return passed_on(answer)
+    found = passed_on(answer, {"Location": f"{JOBS}/{answer.json()['job_id']}"})
+    found.status_code = status or found.status_code
+    return found
 
 
 async def _found(door: Door, practice: str, job_id: str, path: str, **more: Any) -> dict[str, Any]:

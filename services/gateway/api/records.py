@@ -11,7 +11,12 @@ from libs.records import ServiceRecord
 from libs.records.handed import Day
 from services.gateway.api.bodies import described, read
 from services.gateway.api.examples import example
-from services.gateway.api.models import PROBLEMS, Receipt, RefusalDocument
+from services.gateway.api.models import (
+    PROBLEMS,
+    Receipt,
+    RefusalDocument,
+    refusal,
+)
 from services.gateway.api.once import Once
 from services.gateway.api.record_models import PositionList, Preview, TariffList
 from services.gateway.api.submissions import RECEIPTS
@@ -38,7 +43,7 @@ Words = Annotated[
     responses={
         200: {"model": Receipt, "description": "The same record again.", "links": RECEIPTS},
         202: {"links": RECEIPTS},
-        422: {"model": RefusalDocument, "description": "Why the record cannot be used."},
+        422: refusal(RefusalDocument, "Why the record cannot be used."),
     },
     response_model=Receipt,
     openapi_extra=BODY,

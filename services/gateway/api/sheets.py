@@ -13,7 +13,11 @@ from libs.paper.blank import Blank, Position, blank_pdf
 from libs.runtime.web import Problem, Today
 from services.gateway.api.bodies import described, json_body, read
 from services.gateway.api.ids import is_id
-from services.gateway.api.models import PROBLEMS, RefusalDocument
+from services.gateway.api.models import (
+    PROBLEMS,
+    RefusalDocument,
+    refusal,
+)
 from services.gateway.api.sheet_models import (
     SheetItem,
     SheetPage,
@@ -54,7 +58,7 @@ PDF: dict[int | str, dict[str, Any]] = {
     dependencies=[needs("submissions:write")],
     responses={
         200: {"model": SheetReceipt, "description": "The same scan again."},
-        422: {"model": RefusalDocument, "description": "Why the scan cannot be used."},
+        422: refusal(RefusalDocument, "Why the scan cannot be used."),
     },
     response_model=SheetReceipt,
     openapi_extra=SCAN,

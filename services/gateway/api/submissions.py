@@ -12,7 +12,7 @@ from services.gateway.api.cursors import cursor, place
 from services.gateway.api.examples import example
 from services.gateway.api.ids import is_id
 from services.gateway.api.job_models import Job
-from services.gateway.api.jobs import began
+from services.gateway.api.jobs import FOLLOW, began
 from services.gateway.api.models import (
     PROBLEMS,
     FindingEntry,
@@ -20,12 +20,16 @@ from services.gateway.api.models import (
     RefusalDocument,
     SubmissionItem,
     SubmissionPage,
+    refusal,
 )
 from services.gateway.api.multipart import is_multipart, read_files
 from services.gateway.api.packing import FILES_MAX, FORM, packed
 from services.gateway.auth import Practice, needs, not_here
 from services.gateway.door import InDoor, Spoken, passed_on
 from services.gateway.tables import submissions
+
+CREATED = 201
+"""Instead of a receipt: a reader of receipts must not take a job for one."""
 
 router = APIRouter(prefix="/v1", tags=["submissions"], responses=PROBLEMS)
 
@@ -63,17 +67,18 @@ RECEIPTS = {
     status_code=202,
     dependencies=[needs("submissions:write")],
     responses={
-        200: {"model": Receipt | Job, "description": "The same message again.", "links": RECEIPTS},
+        200: {"model": Receipt, "description": "The same message again.", "links": RECEIPTS},
+        201: {"model": Job, "description": "Several files became a job.", "links": FOLLOW},
         202: {"links": RECEIPTS},
-        422: {"model": RefusalDocument, "description": "Why the message cannot be used."},
+        422: refusal(RefusalDocument, "Why the message cannot be used."),
     },
-    response_model=Receipt | Job,
+    response_model=Receipt,
     openapi_extra=XML,
 )
 async def submit(request: Request, door: InDoor, practice: Practice, language: Spoken) -> Response:
     """Take one invoice message. The same bytes again get the same receipt (P10, B22).
 
-    A form with one file is that message; one with several is a job, as at `/v1/submission-jobs`.
+    A form with one file is that message; one with several becomes a job, and 201 says so.
     """
     content_type = request.headers.get("content-type", "")
     if is_multipart(request):
@@ -81,7 +86,8 @@ async def submit(request: Request, door: InDoor, practice: Practice, language: S
         if not files:
             raise Problem(422, "no_file", "Send at least one part with a file name.")
         if len(files) > 1:
-            return await began(door, practice, language, packed([bytes(one.data) for one in files]))
+            several = packed([bytes(one.data) for one in files])
+            return await began(door, practice, language, several, CREATED)
         data, content_type = bytes(files[0].data), "application/xml"
     else:
         data = await read(request, XML_BYTES_MAX)
