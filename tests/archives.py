@@ -6,6 +6,8 @@ import struct
 import zipfile
 from collections.abc import Mapping, Sequence
 
+from hypothesis import strategies as st
+
 CENTRAL, END = b"PK\x01\x02", b"PK\x05\x06"
 
 
@@ -84,3 +86,19 @@ def form(
     return bytes(out) + b"--" + boundary + b"--\r\n", (
         f"multipart/form-data; boundary={boundary.decode()}"
     )
+
+
+def bent(data: bytes, *changes: tuple[int, int, bytes]) -> bytes:
+    """Return bytes with pieces cut out and others put in; places count around the whole."""
+    for place, cut, more in changes:
+        at = place % (len(data) + 1)
+        data = data[:at] + more + data[at + cut :]
+    return data
+
+
+CHANGES = st.lists(
+    st.tuples(st.integers(0, 10**6), st.integers(0, 40), st.binary(max_size=8)),
+    min_size=1,
+    max_size=6,
+)
+"""What `bent` does: bytes lost, added and changed anywhere."""

@@ -1,11 +1,12 @@
 """The door: what endpoints and pages of the gateway work with, and how it asks other services."""
 
-from collections.abc import AsyncIterable, Callable, Mapping
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, TypeVar
 
 import httpx
 from fastapi import Depends, Request, Response
+from starlette.requests import ClientDisconnect
 
 from libs.events.values import LANGUAGES, Language
 from libs.runtime import trace
@@ -68,9 +69,10 @@ class Door:
             sent["traceparent"] = traceparent
         if content_type:
             sent["Content-Type"] = content_type
+        body = content if isinstance(content, bytes | None) else unbroken(content)
         try:
             answer = await self.parts.call(service).request(
-                method, path, content=content, json=json, params=params, headers=sent
+                method, path, content=body, json=json, params=params, headers=sent
             )
         except httpx.TransportError:
             answer = httpx.Response(503)
@@ -81,6 +83,18 @@ class Door:
         if answer.status_code >= 500:  # noqa: PLR2004
             raise Problem(502, "failed", "This part of the system failed; it was recorded.")
         return answer
+
+
+async def unbroken(body: AsyncIterable[bytes]) -> AsyncIterator[bytes]:
+    """Yield a body that is passed on as it comes; where its client leaves, both sides give it up.
+
+    Raised as it is, the client's leaving would end the other service's request without an answer.
+    """
+    try:
+        async for piece in body:
+            yield piece
+    except ClientDisconnect:
+        raise Problem(400, "broken_off", "The body broke off; send all of it again.") from None
 
 
 def passed_on(answer: httpx.Response, headers: Mapping[str, str] | None = None) -> Response:
