@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 import httpx
 from lxml import html
@@ -14,6 +15,11 @@ from tests.system import MONDAY, Cooperative, Member, play
 DOCTOR = cast.doctor(MONDAY)
 FORM = "/submissions/new"
 PART = {"HX-Request": "true"}
+
+
+def parsed(text: str) -> Any:
+    """Return a page as a tree."""
+    return html.fromstring(text)
 
 
 async def entered(made: Cooperative, member: Member) -> str:
@@ -45,7 +51,7 @@ def test_an_archive_of_the_form_is_followed_until_the_poll_ends_by_itself(tmp_pa
             polls += 1
         assert polls >= 1
         assert "0 von 61 Dateien geprüft" in parts[0]
-        page = html.fromstring((await made.door.get(address)).text)
+        page = parsed((await made.door.get(address)).text)
         assert page.xpath("string(//h2)") == "61 von 61 Dateien geprüft"
         assert page.xpath("//dl[@class='facts']/dd/text()") == ["3", "0", "58"]
         assert len(page.xpath("//tbody/tr[not(@class)]")) == 50
@@ -53,7 +59,7 @@ def test_an_archive_of_the_form_is_followed_until_the_poll_ends_by_itself(tmp_pa
         (more,) = page.xpath("//tr[@class='more']//a/@href")
         rest = (await made.door.get(more, headers=PART)).text
         assert rest.count("<tr>") == 11
-        refused = html.fromstring((await made.door.get(f"{address}?state=rejected")).text)
+        refused = parsed((await made.door.get(f"{address}?state=rejected")).text)
         first = refused.xpath("string(//tbody/tr[1]/td[1])")
         assert first == "4", "receipts keep their place in the archive"
         assert refused.xpath("//tbody/tr[1]//ul[@class='findings']")
@@ -77,7 +83,7 @@ def test_files_and_archives_of_one_form_each_have_their_answer(tmp_path: Path) -
             ("leer.zip", zipped([])),
         )
         assert answer.status_code == 200
-        page = html.fromstring(answer.text)
+        page = parsed(answer.text)
         verdicts = page.xpath("//section[@id='verdicts']//tbody/tr")
         assert [row.xpath("string(.//span[contains(@class, 'tag')])") for row in verdicts] == [
             "Angenommen",
@@ -88,7 +94,7 @@ def test_files_and_archives_of_one_form_each_have_their_answer(tmp_path: Path) -
         assert len(set(links)) == 2
         await made.system.settle(effects=True)
         for link, count in zip(links, (2, 1), strict=True):
-            done = html.fromstring((await made.door.get(link)).text)
+            done = parsed((await made.door.get(link)).text)
             assert len(done.xpath("//tbody/tr")) == count
 
     play(tmp_path, scene)
