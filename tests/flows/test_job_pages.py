@@ -26,6 +26,7 @@ async def entered(made: Cooperative, member: Member) -> str:
     """Log the practice's user in; return what its forms carry."""
     form = {"login": member.login, "password": member.password}
     assert (await made.door.post("/login", data=form)).status_code == 303
+    csrf: str
     (csrf,) = set(re.findall(r'name="csrf" value="([^"]+)"', (await made.door.get(FORM)).text))
     return csrf
 
