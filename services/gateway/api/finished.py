@@ -15,9 +15,9 @@ from services.gateway.api.models import (
     PROBLEMS,
     Receipt,
     RefusalDocument,
-    refusal,
 )
 from services.gateway.api.multipart import read_parts
+from services.gateway.api.refusals import refusal
 from services.gateway.api.submissions import RECEIPTS
 from services.gateway.auth import Practice, needs
 from services.gateway.billers import biller_header

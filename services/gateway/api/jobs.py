@@ -11,10 +11,10 @@ from services.gateway.api.ids import is_id
 from services.gateway.api.job_models import Job, JobItemPage, JobPage, JobRefusal
 from services.gateway.api.models import (
     PROBLEMS,
-    refusal,
 )
 from services.gateway.api.multipart import is_multipart
 from services.gateway.api.packing import FORM, as_archive
+from services.gateway.api.refusals import refusal
 from services.gateway.auth import Practice, needs, not_here
 from services.gateway.door import Door, InDoor, Spoken, passed_on
 

@@ -281,11 +281,6 @@ def _problem(text: str) -> dict[str, Any]:
     return {"description": text, "content": {"application/problem+json": {"example": EXAMPLE}}}
 
 
-def refusal(model: type[ProblemDocument], text: str) -> dict[str, Any]:
-    """Return how the OpenAPI document shows a refusal with members of its own."""
-    return {"model": model, "description": text, "content": {"application/problem+json": {}}}
-
-
 EXAMPLE = {
     "type": "urn:quittance:problem:not_found",
     "title": "not found",

@@ -15,10 +15,10 @@ from services.gateway.api.models import (
     PROBLEMS,
     Receipt,
     RefusalDocument,
-    refusal,
 )
 from services.gateway.api.once import Once
 from services.gateway.api.record_models import PositionList, Preview, TariffList
+from services.gateway.api.refusals import refusal
 from services.gateway.api.submissions import RECEIPTS
 from services.gateway.auth import Practice, needs
 from services.gateway.billers import biller_header

@@ -16,8 +16,8 @@ from services.gateway.api.ids import is_id
 from services.gateway.api.models import (
     PROBLEMS,
     RefusalDocument,
-    refusal,
 )
+from services.gateway.api.refusals import refusal
 from services.gateway.api.sheet_models import (
     SheetItem,
     SheetPage,

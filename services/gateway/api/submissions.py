@@ -20,10 +20,10 @@ from services.gateway.api.models import (
     RefusalDocument,
     SubmissionItem,
     SubmissionPage,
-    refusal,
 )
 from services.gateway.api.multipart import is_multipart, read_files
 from services.gateway.api.packing import FILES_MAX, FORM, packed
+from services.gateway.api.refusals import refusal
 from services.gateway.auth import Practice, needs, not_here
 from services.gateway.door import InDoor, Spoken, passed_on
 from services.gateway.tables import submissions
