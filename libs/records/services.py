@@ -11,7 +11,7 @@ LINES_MAX = 1_000
 
 Exact = Annotated[
     Decimal,
-    Field(ge=0, le=1_000_000, max_digits=12, decimal_places=6, allow_inf_nan=False),
+    Field(ge=0, lt=1_000_000, max_digits=12, decimal_places=6, allow_inf_nan=False),
 ]
 Category = Literal["EXEMPT", "NORMAL", "REDUCED", "SPECIAL"]
 

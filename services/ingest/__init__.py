@@ -2,10 +2,12 @@
 
 Owns: invoice messages (`submission`), archives of many (`job`), the bank's files and each receipt
 in them (`credit`), expected deliveries (`delivery`), insurers' answers (`answer`),
-scans (`sheet`) and practices' own sheets (`sheettemplate`).
+scans (`sheet`), practices' own sheets (`sheettemplate`) and the lists that prices are made of
+(`tariffs`).
 Hears: PracticeRegistered (which GLNs, ZSR numbers and account numbers belong to whom),
 PracticeConfigured (when a practice hands in).
 Says: SubmissionAccepted, SubmissionRejected, InsurerAnswered, BatchMissing, BankCreditBooked,
 BankCreditReversed.
-Reads: `xml_invoice.py` (generalInvoiceRequest 4.3 to 5.0) and `camt054.py` (bank notifications).
+Reads: `xml_invoice.py` (generalInvoiceRequest 4.3 to 5.0), `records.py` (bodies in JSON)
+and `camt054.py` (bank notifications).
 """

@@ -6,12 +6,13 @@ computed here as well. What cannot be priced is noticed at its field and costs n
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, ROUND_UP, Decimal
 from typing import Final
 
 from libs.records import Service
 from services.ingest import price_lists
 from services.ingest.arithmetic import francs
+from services.ingest.lexical import AMOUNT_MAX
 from services.ingest.lines import HUNDRED, ONE, ZERO, round_rappen
 from services.ingest.places import Elements
 from services.ingest.price_lists import Asked, Lists, PointValue, Position
@@ -24,6 +25,8 @@ MINUTES_UNIT: Final = 5
 PER_MINUTE: Final = Decimal("0.01666666666666666667")
 """A sixtieth, rounded up at the twentieth place: a half rappen never falls below itself."""
 HOME_CARE: Final = "532"
+PLACES_MAX: Final = 20
+LAST_PLACE: Final = Decimal(1).scaleb(-PLACES_MAX)
 _FIELDS: Final = {
     "tariff_type": "tariff", "code": "code", "name": "name", "quantity": "quantity",
     "date_begin": "on", "session": "session", "body_location": "side",
@@ -73,6 +76,9 @@ class Pricing:
             quantity = self._quantity(node, line, position)
             parts = self._parts(node, line, position)
             worth = _Worth(quantity, parts, self._rate(node, line, position))
+        if sum(_amounts(worth, line)) > AMOUNT_MAX * HUNDRED:
+            self.done.error("amount_too_large", node, "quantity")
+            worth = _Worth(line.quantity, _NOTHING, ZERO)
         name = line.name or (position.name(self._case.language) if position else line.code)
         amount = _write(node, place, line, name, worth, self._case.provider_gln)
         self.done.nodes.append(node)
@@ -191,14 +197,19 @@ class Pricing:
         return found.rate
 
 
-def _write(
-    node: Node, place: int, line: Service, name: str, worth: _Worth, provider_gln: str
-) -> int:
-    """Fill the element of a line; return its amount, each part rounded, then added (BR-34)."""
-    each = [
+def _amounts(worth: _Worth, line: Service) -> list[int]:
+    """Return the rappen of each part, rounded before they are added (BR-34)."""
+    return [
         round_rappen(worth.quantity * part.points * part.value * part.factor * line.factor)
         for part in worth.parts
     ]
+
+
+def _write(
+    node: Node, place: int, line: Service, name: str, worth: _Worth, provider_gln: str
+) -> int:
+    """Fill the element of a line; return its amount."""
+    each = _amounts(worth, line)
     provider = line.provider_gln or provider_gln
     values = {
         "record_id": str(place + 1),
@@ -231,7 +242,7 @@ def _factors(parts: Sequence[_Part], each: Sequence[int], factor: Decimal) -> Ma
         return {
             "unit": plain(part.points),
             "unit_factor": plain(part.value),
-            "external_factor": plain(part.factor * factor),
+            "external_factor": plain(_shortened(part.factor * factor)),
         }
     found = {}
     for name, part, rappen in zip(("mt", "tt"), parts, each, strict=True):
@@ -241,6 +252,13 @@ def _factors(parts: Sequence[_Part], each: Sequence[int], factor: Decimal) -> Ma
         found[f"external_factor_{name}"] = plain(factor)
         found[f"amount_{name}"] = francs(rappen)
     return found
+
+
+def _shortened(factor: Decimal) -> Decimal:
+    """Return a factor with no more places than a message may write."""
+    exponent = factor.as_tuple().exponent
+    assert isinstance(exponent, int), "numbers of bodies and lists are finite"
+    return factor.quantize(LAST_PLACE, ROUND_UP) if exponent < -PLACES_MAX else factor
 
 
 def _remark(line: Service) -> str:

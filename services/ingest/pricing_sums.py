@@ -11,6 +11,7 @@ from libs.records import Service
 from libs.records.services import LINES_MAX
 from services.ingest import price_lists
 from services.ingest.arithmetic import francs, round_payable
+from services.ingest.lexical import AMOUNT_MAX
 from services.ingest.lines import HUNDRED, ZERO, round_rappen
 from services.ingest.places import Elements
 from services.ingest.plausibility import ADULT_YEARS, years_before
@@ -47,6 +48,8 @@ def price(
     _look_at_sittings(lines, done)
     groups = _groups(lines, case, done, elements)
     total = sum(group.amount_rappen for group in groups)
+    if total > AMOUNT_MAX * HUNDRED:
+        done.error("amount_too_large", done.nodes[0], "")
     done.sums = Sums(
         amount_rappen=total, due_rappen=round_payable(total - prepaid_rappen), groups=groups
     )

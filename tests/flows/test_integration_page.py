@@ -1,5 +1,6 @@
 """The page for those who connect practice software: its commands are run as they stand there."""
 
+import json
 import re
 import subprocess
 import zipfile
@@ -10,6 +11,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from services.command import importing
+from services.simulator.record import record
 from tests import cast
 from tests.aside import aside
 from tests.browser.served import listening
@@ -35,6 +38,7 @@ class World:
 async def world(folder: Path) -> AsyncIterator[World]:
     async with receiver() as server, cooperative(folder, webhook_networks="127.0.0.0/8") as made:
         member = await cast.join(made, cast.doctor(MONDAY))
+        await importing.take_samples(made.system)
         await made.days(MONDAY + timedelta(days=1))
         async with listening(made) as url:
             yield World(url, member, server)
@@ -42,7 +46,8 @@ async def world(folder: Path) -> AsyncIterator[World]:
 
 def messages(folder: Path) -> None:
     """Write the files that the page names."""
-    first, *more = cast.invoices(cast.doctor(MONDAY), MONDAY, "TG")[:4]
+    first, services, *more = cast.invoices(cast.doctor(MONDAY), MONDAY, "TG")[:5]
+    (folder / "services.json").write_text(json.dumps(record(services)), "utf-8")
     (folder / "invoice.xml").write_bytes(cast.xml(first))
     with zipfile.ZipFile(folder / "month.zip", "w") as archive:
         for number, one in enumerate(more):

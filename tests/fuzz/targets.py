@@ -10,16 +10,21 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from libs.events.values import Variant
 from libs.records import FinishedInvoice, ServiceRecord
 from services.gateway.api.examples import example
 from services.ingest import attachments, camt054, insurer_answer, records, xml_invoice
 from services.ingest.findings import Unreadable
+from services.ingest.record_intake import judge
+from services.ingest.record_parts import parts_of
 from services.ingest.xml_invoice import Invoice
-from tests.unit.ingest.bodies import people
+from tests.unit.ingest.bodies import PRACTICE, line, people, record
 from tests.unit.ingest.camt_samples import QR_IBAN, File, Ntry, Tx
+from tests.unit.ingest.lists import all_lists
 from tests.unit.ingest.samples import TODAY, message_44, message_45, message_50, with_attachment
 from tests.unit.ingest.test_plain import agrees
 
+LISTS = all_lists()
 CANARY = "Kanarienvogel"
 """Stands in seeds as a name; no finding may hold it."""
 
@@ -58,6 +63,11 @@ def body(data: bytes) -> None:
         found = records.read(data, model)
         if isinstance(found, Unreadable):
             assert CANARY not in repr(found)
+        elif isinstance(found, ServiceRecord):
+            for part in parts_of(found):
+                judged, _ = judge(part, PRACTICE, LISTS, Variant.SUITE, TODAY)
+                findings = judged.findings if isinstance(judged, Unreadable) else judged.warnings
+                assert CANARY not in repr(findings)
 
 
 def bank_file(data: bytes) -> None:
@@ -74,14 +84,23 @@ def _bank_file() -> bytes:
     return File(account=QR_IBAN, entries=(Ntry(amount="12.50", details=details),)).bytes()
 
 
-def _body() -> bytes:
-    return json.dumps(people(), default=date.isoformat).encode()
+def _bodies() -> list[bytes]:
+    """Return a body without lines, and one with a line of every shape."""
+    lines = [
+        line("007", "AA.00.0010", side="left"), line("312", "7301"), line("532", "10101", "12.5"),
+        line("222", "4.5620", points="160", point_value="1.2"), line("999", "NET"),
+        line("999", "NETFREE", price_rappen=12345, factor="0.5"), line("402", "7680000001011"),
+    ]  # fmt: skip
+    return [
+        json.dumps(one, default=date.isoformat).replace("Z\\u00fcnd", CANARY).encode()
+        for one in (people(), record(*lines, law="ORG", scheme="PRIVATE"))
+    ]
 
 
 TARGETS: Mapping[str, Target] = {
     "invoice": Target(invoice, _messages()),
     "answer": Target(answer, [example("answer.xml").replace("Zünd", CANARY).encode()]),
     "document": Target(document, [b"%PDF-1.7\n<</Type/ObjStm>>stream\n", b"\x89PNG\r\n\x1a\n"]),
-    "body": Target(body, [_body()]),
+    "body": Target(body, _bodies()),
     "bank_file": Target(bank_file, [_bank_file()]),
 }

@@ -1,12 +1,15 @@
 """Prices by dated tables: the worked examples of the references, to the rappen."""
 
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from libs.events.values import Variant
+from libs.events.values import Law, Variant
 from libs.records import Biller, ServiceRecord
 from services.ingest import records
 from services.ingest.findings import Unreadable
@@ -352,3 +355,57 @@ def test_br43_what_was_paid_before_is_taken_off_before_rounding() -> None:
     assert errors(line("007", "AA.00.0010"), prepaid_rappen=9000) == [
         ("due_negative", "/prepaid_rappen")
     ]
+
+
+def test_b39_an_amount_beyond_all_sense_is_told_at_its_line() -> None:
+    dear = line("999", "NETFREE", "999999", price_rappen=1_000_000_000)
+    assert errors(dear, by=VET, **PRIVATE) == [("amount_too_large", "/lines/0/quantity")]
+    million = line("999", "NETFREE", price_rappen=900_000_000)
+    assert errors(million, million, by=VET, **PRIVATE) == [("amount_too_large", "/lines/0")]
+
+
+def test_br42_a_discount_on_home_care_keeps_to_the_places_of_a_message() -> None:
+    assert amounts(line("532", "10102", "50", factor="0.333333"), by=CARE) == [1750]
+
+
+NUMBERS = st.decimals(0, 999_999, places=6) | st.decimals(0, 100, places=2)
+ANY_LINE = st.fixed_dictionaries(
+    {
+        "key": st.sampled_from(sorted(all_lists().positions)),
+        "quantity": st.decimals("0.000001", 999_999, places=6) | st.just(1),
+        "on": st.dates(date(2025, 12, 1), date(2026, 1, 31)).map(str),
+    },
+    optional={
+        "factor": NUMBERS,
+        "points": NUMBERS,
+        "point_value": NUMBERS,
+        "price_rappen": st.integers(0, 1_000_000_000),
+        "session": st.integers(1, 3),
+    },
+)
+
+
+@given(
+    st.lists(ANY_LINE, min_size=1, max_size=6),
+    st.sampled_from(list(Law)),
+    st.sampled_from([VET, PRACTICE]),
+)
+def test_br43_whatever_is_priced_is_refused_or_adds_up(
+    chosen: list[dict[str, Any]], law: Law, by: Biller
+) -> None:
+    lines = []
+    for one in chosen:
+        tariff, code = one.pop("key")
+        texts = {name: str(value) for name, value in one.items() if isinstance(value, Decimal)}
+        lines.append({"tariff": tariff, "code": code} | one | texts)
+    body = records.read(sent(record(*lines, law=law.value)), ServiceRecord)
+    assert isinstance(body, ServiceRecord)
+    for part in parts_of(body):
+        found, priced = judge(part, by, all_lists(), Variant.SUITE, TODAY)
+        codes = [one.code for one in (*getattr(found, "findings", ()),)]
+        assert "line_amount_mismatch" not in codes
+        assert "total_mismatch" not in codes
+        assert "vat_mismatch" not in codes
+        if isinstance(found, Invoice):
+            assert found.facts.amount_rappen == priced.sums.amount_rappen
+            assert found.facts.due_rappen % 5 == 0
