@@ -22,6 +22,10 @@ MANIFEST = "manifest.json"
 CHUNK = 1 << 20
 
 
+PARTS = ("data", "keys")
+"""What is saved, each to a place of its own."""
+
+
 class Database(msgspec.Struct, frozen=True, kw_only=True):
     """One database of a backup."""
 
@@ -97,6 +101,19 @@ def finish(folder: Folder, manifest: Manifest) -> None:
     path = folder.path / MANIFEST
     path.write_bytes(msgspec.json.format(msgspec.json.encode(manifest)) + b"\n")
     _sync(path)
+
+
+def note(data: Path, what: str, taken_at: datetime) -> None:
+    """Leave in the data folder when a part was saved, so that a missing backup shows (P46)."""
+    stamp = data / f"saved-{what}"
+    stamp.touch(mode=0o600)
+    os.utime(stamp, (taken_at.timestamp(), taken_at.timestamp()))
+
+
+def saved_at(data: Path, what: str) -> float:
+    """Return when a part was saved last, in Unix seconds; 0 before the first time."""
+    stamp = data / f"saved-{what}"
+    return stamp.stat().st_mtime if stamp.exists() else 0.0
 
 
 def opened(source: Path) -> Manifest:

@@ -7,6 +7,8 @@ from typing import Protocol
 CROWD = 8
 """Requests at a time, from which on nothing else is as urgent as they are."""
 LOOK_SECONDS = 0.02
+HEARD_LATER = 0.5
+"""Seconds for which what is heard of others gives way to callers."""
 
 
 class Door(Protocol):
@@ -16,7 +18,7 @@ class Door(Protocol):
     """Requests that are worked on."""
 
 
-async def give_way(doors: Sequence[Door], seconds: float) -> None:
+async def give_way(doors: Sequence[Door], seconds: float = HEARD_LATER) -> None:
     """Wait while many wait for an answer, but no longer than so many seconds.
 
     What is worked off later comes in larger pages besides, which cost less for each message.

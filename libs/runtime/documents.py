@@ -5,6 +5,8 @@ import hashlib
 import os
 from collections import defaultdict
 from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
@@ -20,6 +22,9 @@ from libs.runtime.worker import Job, Worker
 T = TypeVar("T")
 R = TypeVar("R")
 PUT_MAX = 64
+UNNAMED = "unnamed"
+"""Folder of what is written and has no name yet: one, so that what is left there is found."""
+PART = ".part"
 FURTHER = ".also"
 """Ends the name of the folder with the copies of one content for further subjects."""
 
@@ -46,10 +51,18 @@ class Documents:
 
     def __init__(self, folder: Path, vault: Vault) -> None:
         self._folder = folder
+        self._unnamed = folder / UNNAMED
         self._vault = vault
         self._worker = Worker("documents", self._settle, PUT_MAX)
         self._naming: dict[Path, SubjectId] = {}
         """Whose copies the batch at hand is about to name."""
+
+    def sweep(self, before: datetime) -> None:
+        """Remove what was written before an instant and never got its name: its process died."""
+        for path in self._unnamed.glob(f"*{PART}"):
+            with suppress(FileNotFoundError):  # another process sweeps as well
+                if path.stat().st_mtime < before.timestamp():
+                    path.unlink()
 
     async def put(
         self, data: bytes, subject: SubjectId, also: Collection[SubjectId] = ()
@@ -109,8 +122,9 @@ class Documents:
         if not path.parent.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
             sync(path.parent.parent)
+        self._unnamed.mkdir(exist_ok=True)
         self._naming[path] = subject
-        file = path.with_suffix(f".{new_id()}.part")
+        file = self._unnamed / f"{new_id()}{PART}"
         try:
             file.write_bytes(msgspec.msgpack.encode(_Box(subject=subject, sealed=sealed)))
         except OSError:  # the disk is full; half a file would only make it fuller (F32)
@@ -171,7 +185,7 @@ class Documents:
         further = path.with_suffix(FURTHER)
         if not further.exists():
             return [path]
-        return [path, *sorted(one for one in further.iterdir() if one.suffix != ".part")]
+        return [path, *sorted(further.iterdir())]
 
 
 def _box(path: Path) -> _Box:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
 from typing import Any, TypeVar
 
 import structlog
@@ -35,8 +36,6 @@ COMMANDS_MAX = 400
 SHOWN_TRIES = 5
 """A loop that failed so often in a row is shown to be in trouble."""
 WAIT_MAX = 5.0
-HEARD_LATER = 0.5
-"""Seconds for which what is heard gives way to callers."""
 
 
 class Overloaded(Exception):
@@ -68,8 +67,9 @@ class Host:
         self.effects = Effects(service, vault)
         self.troubles: dict[str, str] = {}
         """What has ended or goes on failing, by the name of its loop."""
-        self.doors: list[Door] = []
-        """Of all services in the process."""
+        self.doors: list[Door] = []  # of all services in the process
+        self.data: Path | None = None
+        """The data folder, where a backup leaves when it was taken."""
         self._queue_max = queue_max
         self._busy = 0
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -274,7 +274,7 @@ class Host:
         wait = 0.1
         while not self.stopping:
             try:
-                await give_way(self.doors, HEARD_LATER)
+                await give_way(self.doors)
                 await self.consume(feed)
                 wait = 0.1
             except Broken:

@@ -35,6 +35,11 @@ CHECKED_AT = Gauge(
     "When the service last checked its own invariants.",
     ["service"],
 )
+SAVED_AT = Gauge(
+    "quittance_backup_timestamp_seconds",
+    "When the last backup of data or keys was taken; 0 before the first.",
+    ["service", "what"],
+)
 CALENDAR_DONE = Gauge(
     "quittance_calendar_done_timestamp_seconds",
     "Begin of the last day whose work is done.",

@@ -10,7 +10,7 @@ import os
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -35,6 +35,8 @@ from libs.runtime.web import create_app
 T = TypeVar("T")
 Build = Callable[[Parts], Service]
 QUIET_ROUNDS = 2
+LEFT_OVER = timedelta(hours=1)
+"""After so long, a file that has no name yet belongs to a process that is gone."""
 
 
 class DataFolder:
@@ -103,6 +105,7 @@ class System:
         try:
             self.vault = open_vault(settings, clock)
             self.documents = Documents(settings.data / "documents", self.vault)
+            self.documents.sweep(clock.now() - LEFT_OVER)
             for name, build in builds.items():
                 self._add(name, build)
         except BaseException:
@@ -130,6 +133,7 @@ class System:
             service, Store(name, engine), reader, self.vault, self.clock, settings.queue_max
         )
         host.doors = self._doors
+        host.data = settings.data
         self.hosts[name] = host
         self.apps[name] = create_app(host, settings, docs=name == "gateway", hosts=self.hosts)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from libs.runtime import backup
 from libs.runtime.clock import ZURICH
 from libs.runtime.metrics import (
     BREACHES,
@@ -17,6 +18,7 @@ from libs.runtime.metrics import (
     PARKED_AGE,
     PROPOSALS_FAILED,
     RETRIED,
+    SAVED_AT,
     WAITING,
 )
 
@@ -45,7 +47,9 @@ class Watching:
     @property
     def looks(self) -> Sequence[Callable[[], Awaitable[None]]]:
         """What to do each time; one that fails holds up no other."""
-        return self.clock, self.parked, self.lag, self.calendar, self.count, self.check
+        return (
+            self.clock, self.parked, self.lag, self.calendar, self.count, self.check, self.backup,
+        )  # fmt: skip
 
     def _show_counters(self) -> None:
         """Show counters before the first, which Prometheus would not see as an increase."""
@@ -92,6 +96,12 @@ class Watching:
         if done:
             begin = datetime.combine(date.fromordinal(done), time(), tzinfo=ZURICH)
             CALENDAR_DONE.labels(self._name).set(begin.timestamp())
+
+    async def backup(self) -> None:
+        """Tell when data and keys were saved last."""
+        if self._host.data is not None:
+            for what in backup.PARTS:
+                SAVED_AT.labels(self._name, what).set(backup.saved_at(self._host.data, what))
 
     async def count(self) -> None:
         """Count what waits for a person, now and then: it reads whole tables."""

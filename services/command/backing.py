@@ -40,8 +40,10 @@ def save(
             if target:
                 data = {name: db for name, db in cut.items() if name != KEYS}
                 found |= _written(settings, target, data, *of)
+                backup.note(settings.data, "data", taken_at)
             if keys:
                 found |= _written(settings, keys, {KEYS: cut[KEYS]}, *of)
+                backup.note(settings.data, "keys", taken_at)
     finally:
         for engine in engines.values():
             engine.dispose()

@@ -5,6 +5,7 @@ import json
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 from click.testing import CliRunner
 from sqlalchemy import select, text
 
+from libs.runtime.backup import PARTS, saved_at
 from libs.runtime.clock import MovableClock
 from libs.runtime.engines import UnsafeSetUp
 from libs.runtime.settings import Settings
@@ -213,7 +215,7 @@ def test_a_restore_never_overwrites_what_is_there(saved: Path, tmp_path: Path) -
     lay_out(saved, tmp_path / "data")
     with pytest.raises(UnsafeSetUp, match="is not empty"):
         lay_out(saved, tmp_path / "data")
-    assert found(Settings(data=tmp_path / "data", demo=False))["ok"]
+    assert found(Settings(data=tmp_path / "data", demo=False))["failed"] == []
 
 
 def test_a_backup_never_overwrites_another(saved: Path) -> None:
@@ -222,6 +224,14 @@ def test_a_backup_never_overwrites_another(saved: Path) -> None:
         save(settings, saved / "backup", None, None)
     with pytest.raises(UnsafeSetUp, match="holds another key"):
         save(settings, None, None, saved / "backup/manifest.json")
+
+
+def test_p46_the_data_folder_says_when_data_and_keys_were_saved(saved: Path) -> None:
+    said = json.loads((saved / "backup/manifest.json").read_text())
+    taken_at = datetime.fromisoformat(said["taken_at"]).timestamp()
+    for what in PARTS:
+        assert saved_at(saved / "data", what) == pytest.approx(taken_at, abs=1)
+        assert saved_at(saved / "backup", what) == 0, "a restored folder was never saved"
 
 
 def test_without_its_master_key_nothing_is_laid_out(saved: Path, tmp_path: Path) -> None:

@@ -80,6 +80,10 @@ CASES: dict[str, tuple[promql.Samples, promql.Samples]] = {
     "InvariantBroken": (
         flat("quittance_invariants_broken", 1), flat("quittance_invariants_broken", 0),
     ),
+    "BackupLate": (
+        flat("quittance_backup_timestamp_seconds", NOW - 26 * HOUR - 1, what="keys"),
+        flat("quittance_backup_timestamp_seconds", NOW - 26 * HOUR, what="keys"),
+    ),
     "SelfCheckLate": (
         flat("quittance_invariants_checked_timestamp_seconds", NOW - 3 * HOUR - 1),
         flat("quittance_invariants_checked_timestamp_seconds", NOW - 3 * HOUR),
