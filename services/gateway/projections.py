@@ -250,14 +250,20 @@ def _count(findings: Iterable[Finding], severity: str) -> int:
     return sum(finding.severity == severity for finding in findings)
 
 
+_MEMBERS = msgspec.json.Decoder(dict[str, msgspec.Raw])
+
+
 def project_timeline(event: Said, envelope: Envelope) -> Iterable[Change]:
     """Keep every public fact as it was said, without what belongs to a person.
 
-    Our own facts get their position after their tables are written, so they stand without one.
+    The bytes are those of the event: a field that it got later does not change what was said, and
+    a rebuild by a later release gives the same rows. Our own facts get their position after their
+    tables are written, so they stand without one.
     """
     own = envelope.source == "gateway"
     names = event.__struct_fields__
     facts = {n: v for n in names if not isinstance(v := getattr(event, n), Private)}
+    said = _MEMBERS.decode(envelope.data)
     yield put(
         timeline,
         event_id=envelope.id,
@@ -269,5 +275,5 @@ def project_timeline(event: Said, envelope: Envelope) -> Iterable[Change]:
         recorded_at=envelope.recorded_at,
         on=facts.get("on") or facts.get("issued_on") or facts.get("booked_on"),
         type=envelope.type,
-        data=text(facts),
+        data=text({name: said[name] for name in facts if name in said}),
     )
