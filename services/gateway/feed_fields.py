@@ -17,7 +17,10 @@ from libs.events import PUBLIC, Event
 from libs.events.handed import Facts
 
 ELSEWHERE: Final = frozenset(
-    ("practice_id", "invoice_id", "submission_id", "by", "biller_phone", "biller_vat_number")
+    (
+        "practice_id", "invoice_id", "submission_id", "by", "biller_phone", "biller_vat_number",
+        "likeness",
+    )
 )  # fmt: skip
 """Fields that stand beside the data, or are nobody's business but the practice's own."""
 

@@ -7,7 +7,6 @@ changes. Amounts are whole rappen; the account's are positive in the member's fa
 
 import csv
 import io
-import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
@@ -18,6 +17,7 @@ from sqlalchemy import Connection, Row, select
 
 from libs.events.values import PracticeId
 from libs.runtime.clock import ZURICH
+from services.gateway.said import said
 from services.gateway.tables import invoices, timeline
 
 MEMBER: Final = "2000"
@@ -116,7 +116,7 @@ def of_day(db: Connection, practice: PracticeId, day: date) -> Day:
         movements[invoice_id].open_before_rappen = rappen
         movements[invoice_id].open_after_rappen = rappen
     for row in moved:
-        record(movements[row.invoice_id or ""], row.type, json.loads(row.data))
+        record(movements[row.invoice_id or ""], row.type, said(row.type, row.data))
     return _day(day, movements, _names(db, practice, ids))
 
 
@@ -134,7 +134,7 @@ def _open_before(
         )
         order = timeline.c.recorded_at, timeline.c.source, timeline.c.position
         for row in db.execute(wanted.order_by(*order)):
-            record(found[row.invoice_id], row.type, json.loads(row.data))
+            record(found[row.invoice_id], row.type, said(row.type, row.data))
     return {invoice_id: one.open_after_rappen for invoice_id, one in found.items()}
 
 

@@ -1,6 +1,5 @@
 """Invoices: the list, one, everything that happened to it, and its documents."""
 
-import json
 from collections.abc import Iterator
 from datetime import date
 from typing import Annotated, Any, NamedTuple
@@ -29,6 +28,7 @@ from services.gateway.auth import Practice, needs, not_here
 from services.gateway.door import Door, InDoor
 from services.gateway.portal import queries
 from services.gateway.portal.states import InvoiceRow
+from services.gateway.said import said
 from services.gateway.tables import invoices, timeline
 
 router = APIRouter(
@@ -191,7 +191,7 @@ def documents_of(db: Connection, practice_id: PracticeId, invoice_id: str) -> li
 
 def documents_in(row: Row[Any]) -> Iterator[Made]:
     """Return the documents that an event names."""
-    data = json.loads(row.data)
+    data = said(row.type, row.data)
     kind = data.get("stage") or DOCUMENTS[row.type]
     for name, pages, what in (("document", "pages", kind), ("form", "form_pages", "form")):
         if data.get(name):
@@ -202,7 +202,7 @@ def documents_in(row: Row[Any]) -> Iterator[Made]:
 
 
 def _event(row: Row[Any]) -> TimelineItem:
-    data = json.loads(row.data)
+    data = said(row.type, row.data)
     return TimelineItem(
         event_id=row.event_id,
         source=row.source,

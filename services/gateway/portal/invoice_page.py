@@ -14,6 +14,7 @@ from services.gateway.portal.catalogue import Words
 from services.gateway.portal.frame import Page, SeesInvoices, Visit
 from services.gateway.portal.sentences import Happened, explain, worded
 from services.gateway.portal.states import InvoiceRow, state_of
+from services.gateway.said import said
 
 router = APIRouter(route_class=Page, include_in_schema=False)
 
@@ -101,7 +102,7 @@ def happened(row: Any) -> Happened:
         recorded_at=row.recorded_at,
         on=row.on,
         type=row.type,
-        data=msgspec.json.decode(row.data),
+        data=said(row.type, row.data),
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
+import msgspec
 from sqlalchemy import Connection, Row, Table, select
 
 from libs.events import CaseOpened, Envelope, Event, InvoiceIssued
@@ -117,7 +118,7 @@ def said(event: Event, position: int = 1) -> Envelope:
         recorded_at=datetime(2026, 3, 2, 8, tzinfo=UTC),
         correlation_id="c",
         causation_id="c",
-        data=b"",
+        data=msgspec.json.encode(event),
     )
 
 

@@ -1,0 +1,26 @@
+"""What an event in the timeline says: its bytes leave out what stood at its default. Pure."""
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+import msgspec
+
+from libs.events import PUBLIC
+from libs.events.values import Private
+
+
+def said(kind: str, data: str) -> dict[str, Any]:
+    """Return the facts of an event by the timeline's text, those at their default among them."""
+    return {**_unsaid(kind), **msgspec.json.decode(data)}
+
+
+@cache
+def _unsaid(kind: str) -> Mapping[str, Any]:
+    found = {}
+    for field in msgspec.structs.fields(PUBLIC[kind]) if kind in PUBLIC else ():
+        if field.default_factory is not msgspec.NODEFAULT:
+            found[field.name] = msgspec.to_builtins(field.default_factory())
+        elif field.default is not msgspec.NODEFAULT and not isinstance(field.default, Private):
+            found[field.name] = msgspec.to_builtins(field.default)
+    return found
