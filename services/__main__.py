@@ -45,8 +45,9 @@ def migrate(names: tuple[str, ...]) -> None:
     """Bring the databases of all services and of the key store to the newest revision."""
     from services.command.opening import migrate_all  # noqa: PLC0415
 
-    for name in migrate_all(Settings(), list(names)):
-        click.echo(f"{name}: up to date")
+    for name, changed in migrate_all(Settings(), list(names)).items():
+        then = f"; make its read tables again: quittance rebuild {name}" if changed else ""
+        click.echo(f"{name}: up to date{then}")
 
 
 @main.command()

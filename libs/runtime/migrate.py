@@ -5,6 +5,7 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Engine, MetaData, inspect, text
 
 from libs.runtime import tables, vault
@@ -32,17 +33,29 @@ def config(service: str, engine: Engine) -> Config:
     return made
 
 
-def upgrade(service: str, engine: Engine, role: str = "", to: str = "heads") -> None:
+def upgrade(service: str, engine: Engine, role: str = "", to: str = "heads") -> bool:
     """Run all missing revisions in one transaction; what is there already is left alone.
+
+    Return whether read tables that were there became others: a revision makes columns, and only
+    the logs know what belongs into them, so the tables are to be made again.
 
     `to` an older revision only where a backup of an older release is to be filled in.
 
     With a role, that role may work on all tables but only insert into and read `events` (P15).
     """
     logging.getLogger("alembic").setLevel(logging.WARNING)
+    before = _revisions(service, engine)
     command.upgrade(config(service, engine), to)
     if role and engine.dialect.name == "postgresql":
         _grant(engine, role)
+    return bool(before) and before != _revisions(service, engine)
+
+
+def _revisions(service: str, engine: Engine) -> set[str]:
+    """Return at which revision a service's own tables are, apart from the log's."""
+    with engine.connect() as db:
+        heads = MigrationContext.configure(db).get_current_heads()
+    return {head for head in heads if head.startswith(f"{service}_")}
 
 
 def _grant(engine: Engine, role: str) -> None:

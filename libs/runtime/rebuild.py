@@ -5,14 +5,30 @@ row is written once, by the driver's own bulk path.
 """
 
 from collections.abc import Mapping
+from contextlib import ExitStack
 from typing import Any
 
 from sqlalchemy import Connection, Table, text
 
 from libs.runtime import crash
 from libs.runtime.hearing import Hearing
+from libs.runtime.store import Store
 from libs.runtime.verify import Reach, changes, fold
 from libs.runtime.verify.tables import Stored, Values
+
+
+def rebuild_among(
+    services: Mapping[str, tuple[Store, Hearing]], name: str, *, over_kafka: bool
+) -> int:
+    """Make a service's read tables again from its log and the others'; nothing runs meanwhile."""
+    store, hearing = services[name]
+    with store.writing() as db, ExitStack() as stack:
+        logs = {
+            other: (log, stack.enter_context(log.reading()))
+            for other, (log, _) in services.items()
+            if other != name
+        }
+        return rebuild(hearing, db, Reach(logs=logs | {name: (store, db)}, over_kafka=over_kafka))
 
 
 def rebuild(hearing: Hearing, db: Connection, reach: Reach) -> int:

@@ -25,6 +25,7 @@ from libs.runtime.documents import Documents
 from libs.runtime.engines import KEYS, UnsafeSetUp, check_durable, connect
 from libs.runtime.feed import Feed, StoreFeed
 from libs.runtime.host import Host
+from libs.runtime.rebuild import rebuild_among
 from libs.runtime.service import Parts, Service
 from libs.runtime.settings import Settings
 from libs.runtime.store import Store
@@ -106,18 +107,24 @@ class System:
             self.vault = open_vault(settings, clock)
             self.documents = Documents(settings.data / "documents", self.vault)
             self.documents.sweep(clock.now() - LEFT_OVER)
-            for name, build in builds.items():
-                self._add(name, build)
+            changed = [name for name, build in builds.items() if self._add(name, build)]
+            stores = {name: (host.read_store, host.hearing) for name, host in self.hosts.items()}
+            for name in changed:
+                host = self.hosts[name]
+                own = {name: (host.store, host.hearing)}
+                rebuild_among(stores | own, name, over_kafka=False)
         except BaseException:
             if self._folder is not None:
                 self._folder.release()
             raise
 
-    def _add(self, name: str, build: Build) -> None:
+    def _add(self, name: str, build: Build) -> bool:
+        """Add a service; return whether this release has other read tables than were there."""
         settings = self.settings
+        changed = False
         engine = connect(settings, name, serves=True)
         if not settings.distributed:
-            migrate.upgrade(name, engine)
+            changed = migrate.upgrade(name, engine)
         check_durable(engine)
         reader = engine if settings.distributed else connect(settings, name)
         parts = replace(
@@ -136,6 +143,7 @@ class System:
         host.data = settings.data
         self.hosts[name] = host
         self.apps[name] = create_app(host, settings, docs=name == "gateway", hosts=self.hosts)
+        return changed
 
     def call(self, service: str) -> httpx.AsyncClient:
         """Return the client of a service: in process where it runs here, else over the network."""

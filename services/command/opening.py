@@ -1,10 +1,8 @@
 """Databases and logs for commands that work beside, or instead of, running services."""
 
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
-
-from sqlalchemy import Connection
 
 from libs.runtime import crash, migrate
 from libs.runtime.clock import Clock
@@ -48,21 +46,17 @@ def opened(settings: Settings) -> Iterator[dict[str, Opened]]:
         vault.close()
 
 
-@contextmanager
-def reading(all_: dict[str, Opened]) -> Iterator[dict[str, Connection]]:
-    """Open a reading transaction on every log at once."""
-    with ExitStack() as stack:
-        yield {name: stack.enter_context(one.store.reading()) for name, one in all_.items()}
+def migrate_all(settings: Settings, names: list[str]) -> dict[str, bool]:
+    """Bring databases to the newest revision, as their owner.
 
-
-def migrate_all(settings: Settings, names: list[str]) -> list[str]:
-    """Bring databases to the newest revision, as their owner; return what was done."""
+    Return for each whether its read tables became others, and are to be made again.
+    """
     crash.arm(settings.data)
-    done = []
+    done = {}
     for name in names or [KEYS, *BUILDS]:
         engine = connect(settings, name, owner=True)
         role = connect(settings, name).url.username or ""
-        migrate.upgrade(name, engine, role if settings.database_owner else "")
+        changed = migrate.upgrade(name, engine, role if settings.database_owner else "")
         engine.dispose()
-        done.append(name)
+        done[name] = changed and name != KEYS
     return done

@@ -10,13 +10,12 @@ from libs.runtime import crash, parked
 from libs.runtime.clock import Clock
 from libs.runtime.engines import UnsafeSetUp, connect
 from libs.runtime.kafka import TopicState, apply_parked_topics, apply_topics
-from libs.runtime.rebuild import rebuild
+from libs.runtime.rebuild import rebuild_among
 from libs.runtime.settings import Settings
 from libs.runtime.store import Store
 from libs.runtime.system import DataFolder
-from libs.runtime.verify import Reach
 from services.command.builds import BUILDS
-from services.command.opening import Opened, opened, reading
+from services.command.opening import Opened, opened
 from services.command.serving import cluster_of
 
 T = TypeVar("T")
@@ -38,14 +37,8 @@ def rebuild_one(settings: Settings, name: str) -> int:
 
 def rebuild_opened(services: Mapping[str, Opened], name: str, *, over_kafka: bool) -> int:
     """Make a service's read tables again from the logs of those that are opened."""
-    one = services[name]
-    with (
-        one.store.writing() as db,
-        reading({other: it for other, it in services.items() if other != name}) as others,
-    ):
-        logs = {other: (services[other].store, log) for other, log in others.items()}
-        reach = Reach(logs=logs | {name: (one.store, db)}, over_kafka=over_kafka)
-        return rebuild(one.hearing, db, reach)
+    stores = {each: (one.store, one.hearing) for each, one in services.items()}
+    return rebuild_among(stores, name, over_kafka=over_kafka)
 
 
 def list_parked(settings: Settings, *, discarded: bool = False) -> list[dict[str, Any]]:

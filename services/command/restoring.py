@@ -54,10 +54,11 @@ def restore(
         if master_key is not None:
             copy_secret(master_key, master_key_of(settings))
         _lay_out(settings, secrets, keys)
+        changed: set[str] = set()
         if data is not None and source is not None:
-            _lay_out(settings, data, source)
+            changed = _lay_out(settings, data, source)
             found = _proved(settings, data)
-        gone = _forgotten(settings, data.erased if data else None)
+        gone = _forgotten(settings, data.erased if data else None, changed)
     return {"positions": found, "erased_since": gone}
 
 
@@ -126,7 +127,9 @@ def _filled(settings: Settings, names: Sequence[str]) -> Iterator[None]:
         raise
 
 
-def _lay_out(settings: Settings, manifest: Manifest, source: Path) -> None:
+def _lay_out(settings: Settings, manifest: Manifest, source: Path) -> set[str]:
+    """Put everything in its place; return whose read tables this release has otherwise."""
+    changed = set()
     for name in manifest.files:
         target = settings.data / name
         beside = name.startswith(DOCUMENTS + "/") or name in EXTRAS or name.endswith(".db")
@@ -142,8 +145,10 @@ def _lay_out(settings: Settings, manifest: Manifest, source: Path) -> None:
                 migrate.upgrade(name, engine, to=revision)
             with engine.begin() as db:
                 snapshot.load(name, db, source, saved)
-        migrate.upgrade(name, engine, role if settings.database_owner else "")
+        if migrate.upgrade(name, engine, role if settings.database_owner else ""):
+            changed.add(name)
         engine.dispose()
+    return changed - {KEYS}
 
 
 def _proved(settings: Settings, data: Manifest) -> dict[str, int]:
@@ -160,16 +165,20 @@ def _proved(settings: Settings, data: Manifest) -> dict[str, int]:
     return found
 
 
-def _forgotten(settings: Settings, erased: int | None) -> int:
-    """Make tables that show names again, where keys were destroyed since; return how many were."""
+def _forgotten(settings: Settings, erased: int | None, changed: set[str]) -> int:
+    """Make tables again: what changed, and what shows names where keys were destroyed since.
+
+    Return how many keys that were.
+    """
     engine = connect(settings, KEYS)
     with engine.connect() as db:
         now = destroyed(db)
     engine.dispose()
-    if now > (erased or 0) or erased is None:
-        with opened(settings) as services:
-            relayed = any(_relayed(one) for one in services.values())
-            for name in [name for name, one in services.items() if one.service.shows]:
+    fewer = now > (erased or 0) or erased is None
+    with opened(settings) as services:
+        relayed = any(_relayed(one) for one in services.values())
+        for name, one in services.items():
+            if name in changed or (fewer and one.service.shows):
                 rebuild_opened(services, name, over_kafka=relayed)
     return now - (erased or 0)
 
