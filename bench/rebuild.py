@@ -5,6 +5,7 @@ costs a look at its type; one with names that are shown costs the opening of the
 """
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from time import process_time
 
 from bench.measure import Figure
@@ -13,7 +14,7 @@ from libs.runtime.rebuild import rebuild
 from libs.runtime.settings import Settings
 from libs.runtime.verify import Reach
 from libs.runtime.verify.tables import seen
-from services.command.opening import opened, reading
+from services.command.opening import opened
 
 INVOICES = 3_000
 
@@ -23,8 +24,11 @@ def rates(settings: Settings) -> Iterator[tuple[str, int, float]]:
     with opened(settings) as services:
         for name, one in services.items():
             others = {other: it for other, it in services.items() if other != name}
-            with one.store.writing() as db, reading(others) as logs:
-                there = {other: (services[other].store, log) for other, log in logs.items()}
+            with one.store.writing() as db, ExitStack() as stack:
+                there = {
+                    other: (it.store, stack.enter_context(it.store.reading()))
+                    for other, it in others.items()
+                }
                 reach = Reach(logs=there | {name: (one.store, db)})
                 count = sum(1 for _ in seen(one.hearing, db, reach))
                 begun = process_time()
