@@ -112,7 +112,8 @@ class Pricing:
         if position.shape in {"price", "hourly"}:
             return (self._priced(node, line, position),)
         value = self._value(node, line)
-        points = position.points_mt if line.points is None else line.points
+        own = line.points if position.own == "points" else None
+        points = position.points_mt if own is None else own
         first = _Part(points, value, position.factor)
         if position.shape != "two_part":
             return (first,)
@@ -171,7 +172,8 @@ class Pricing:
             return found.value
         if found.own_max is None:
             self.done.error("own_value_not_allowed", node, "unit_factor")
-        elif line.point_value > found.own_max:
+            return found.value
+        if line.point_value > found.own_max:
             limit = plain(found.own_max)
             self.done.error("POINT_VALUE_ABOVE_CAP", node, "unit_factor", limit=limit)
         return line.point_value

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bench import archive, chain, consume, dunning_day, growth
+from bench import archive, chain, consume, dunning_day, growth, pricing
 from bench.servers import on_sqlite
 
 
@@ -53,3 +53,14 @@ def test_a_small_archive_is_worked_off(monkeypatch: pytest.MonkeyPatch) -> None:
     assert packed.ours > 0
     assert packed.what.startswith("60 messages in one archive")
     assert memory.unit == "MB"
+
+
+def test_a_few_records_are_priced_and_a_short_list_is_searched(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(pricing, "COUNT", 3)
+    monkeypatch.setattr(pricing, "POSITIONS", 50)
+    monkeypatch.setattr(pricing, "SEARCHES", 4)
+    *priced, searched = pricing.figures()
+    assert all(one.ours > 0 and one.against == "as XML 5.0" for one in priced)
+    assert searched.unit == "ms"

@@ -1,23 +1,20 @@
 """Service records of the simulation: the sample lists make the same prices of them."""
 
-from collections import defaultdict
 from datetime import timedelta
-from importlib.resources import files
-from typing import Any
 
 import pytest
 
+from bench.pricing import biller, sampled
 from libs.events.values import PracticeKind, Variant
-from libs.records import Biller, ServiceRecord
+from libs.records import ServiceRecord
 from services.ingest import records
-from services.ingest.price_lists import Lists, PointValue, Position, VatRate
+from services.ingest.price_lists import Lists
 from services.ingest.record_intake import judge
 from services.ingest.record_parts import whole
-from services.ingest.tariff_lists import Rows, read_list
 from services.ingest.xml_invoice import Invoice
 from services.simulator.driver import DEMO
 from services.simulator.invoices import handed_in
-from services.simulator.practices import Practice, Wish, practice
+from services.simulator.practices import Wish, practice
 from services.simulator.record import record
 from tests.unit.ingest.bodies import sent
 from tests.unit.simulator.people import SENT_ON
@@ -29,31 +26,10 @@ PRICED_ALIKE = (
 )  # fmt: skip
 
 
-def sampled(name: str, kind: type[Any]) -> tuple[Any, ...]:
-    folder = files("services.ingest") / "samples"
-    found = read_list((folder / f"{name}.csv").read_bytes(), kind)
-    assert isinstance(found, Rows)
-    return found.rows
-
-
 @pytest.fixture(scope="module")
 def lists() -> Lists:
     """Return the lists that ship as samples."""
-    positions, values = defaultdict(list), defaultdict(list)
-    for position in sampled("positions", Position):
-        positions[position.key].append(position)
-    for value in sampled("point_values", PointValue):
-        values[value.tariff].append(value)
-    known = frozenset(tariff for tariff, _ in positions)
-    rates = sampled("vat_rates", VatRate)
-    return Lists(positions=positions, known=known, values=values, rates=rates)
-
-
-def biller(of: Practice) -> Biller:
-    return Biller(
-        gln=of.gln, zsr=of.zsr, kind=of.kind.value, canton=of.canton, language=of.language,
-        vat_number=of.vat_number,
-    )  # fmt: skip
+    return sampled()
 
 
 @pytest.mark.parametrize("kind", PRICED_ALIKE)
