@@ -62,7 +62,7 @@ class Receiver:
     def ids(self) -> Sequence[str]:
         return [one.headers["webhook-id"] for one in self.got]
 
-    async def until(self, count: int, seconds: int = 20) -> None:
+    async def until(self, count: int, seconds: int = 60) -> None:
         """Wait until so many messages have come."""
         async with asyncio.timeout(seconds):
             while len(self.got) < count:

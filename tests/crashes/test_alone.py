@@ -161,6 +161,7 @@ def test_an_archive_is_worked_off_once_wherever_the_process_is_killed(job: Job) 
 def test_an_erasure_killed_when_the_keys_are_gone_is_recorded_by_the_next_start(job: Job) -> None:
     """F48: the request stands in the log, so the effect begins again; it is told once."""
     alone = job.shape
+    alone.stop(DOOR)
     alone.dies_of(ERASURE, "erase", job.payer(), "--order", "court order 7")
     assert happened(alone.settings)["SubjectErased"] == 0
     alone.start(DOOR)
