@@ -116,14 +116,17 @@ def lines_of(fields: Mapping[str, str]) -> list[Line]:
 
 
 def with_line(fields: Mapping[str, str], tariff: str, code: str, on: str) -> dict[str, str]:
-    """Return the form with one line more; it is on the day that is being worked on."""
-    place = len(lines_of(fields))
-    if place >= LINES_MAX:
+    """Return the form with one line more; it is on the day that is being worked on.
+
+    A point value of the practice's own goes on from the last line of the same tariff (BR-38).
+    """
+    lines = lines_of(fields)
+    if len(lines) >= LINES_MAX:
         return dict(fields)
-    at = f"{LINE}{place}."
-    return {
-        **fields, f"{at}tariff": tariff, f"{at}code": code, f"{at}on": on, f"{at}quantity": "1",
-    }  # fmt: skip
+    values = [line["point_value"] for line in lines if line["tariff"] == tariff]
+    said = {"tariff": tariff, "code": code, "on": on, "quantity": "1"}
+    said |= {"point_value": values[-1]} if values and values[-1] else {}
+    return {**fields, **{f"{LINE}{len(lines)}.{name}": value for name, value in said.items()}}
 
 
 def without_line(fields: Mapping[str, str], place: int) -> dict[str, str]:

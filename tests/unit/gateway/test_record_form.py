@@ -62,6 +62,13 @@ def test_lines_are_numbered_anew_when_one_goes() -> None:
     assert [one["code"] for one in form.body_of(left)["lines"]] == ["a", "c"]
 
 
+def test_br38_an_own_point_value_goes_on_from_line_to_line_of_a_tariff() -> None:
+    fields = form.with_line({}, "222", "4.0500", "2026-01-20") | {"lines.0.point_value": "1.08"}
+    fields = form.with_line(fields, "402", "7680000001011", "2026-01-20")
+    fields = form.with_line(fields, "222", "4.0650", "2026-01-20")
+    assert [line["point_value"] for line in form.lines_of(fields)] == ["1.08", "", "1.08"]
+
+
 def test_what_is_no_number_stays_a_text_so_that_its_finding_comes_to_its_field() -> None:
     body = form.body_of({"prepaid_rappen": "viel", "term_days": "bald", "lines.0.quantity": "x"})
     assert (body["prepaid_rappen"], body["term_days"]) == ("viel", "bald")
