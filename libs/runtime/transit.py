@@ -160,6 +160,10 @@ class Transit:
         """Return what is kept under a name; raises FileNotFoundError if there is nothing."""
         return Kept(self._vault, self.path(name))
 
+    def has(self, name: str) -> bool:
+        """Whether something is kept under a name."""
+        return self.path(name).exists()
+
     def drop(self, name: str) -> None:
         """Destroy the key of what is kept under a name, then the file. A repeat is harmless."""
         self._drop(self.path(name))

@@ -6,6 +6,7 @@ grow, and what was destroyed stays destroyed, so the newest backup of the keys f
 
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -84,7 +85,8 @@ def _written(
 def _save_documents(data: Path, folder: Folder) -> None:
     for path in sorted((data / DOCUMENTS).rglob("*")):
         if path.is_file() and not path.name.endswith(".part"):
-            folder.copy(path, str(path.relative_to(data)))
+            with suppress(FileNotFoundError):  # an archive goes when all of it was taken
+                folder.copy(path, str(path.relative_to(data)))
     for name in EXTRAS:
         if (data / name).exists():
             folder.copy(data / name, name)

@@ -43,7 +43,7 @@ from services.ingest.intake import Arrival, Intake
 CHUNK_ITEMS: Final = 50
 CHUNK_BYTES: Final = 10_000_000
 """What the messages of a chunk may hold together, unless a single one holds more."""
-AT_ONCE: Final = 8
+AT_ONCE: Final = 16
 """Messages of a chunk that are on their way at a time: others' requests come between them."""
 OPEN_MAX: Final = 8
 BUSY_SECONDS: Final = timedelta(milliseconds=200)
@@ -72,6 +72,8 @@ class JobIntake:
             known = await self._read(job_projections.job, practice_id, job_id)
             if known is None or known["state"] == job_projections.REFUSED:
                 await self._judge(incoming, practice_id, job_id, digest, at)
+            elif known["state"] == job_projections.RUNNING and not self._transit.has(job_id):
+                await incoming.keep(job_id)  # a backup had the job, and its archive no more
         finally:
             await incoming.discard()
         row = await self._read(job_projections.job, practice_id, job_id)

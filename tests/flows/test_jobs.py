@@ -1,13 +1,17 @@
 """Many messages at once: archives and forms of files become jobs with a receipt for each (F6)."""
 
+import hashlib
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx
 from sqlalchemy import Connection, func, select
 
+from libs.runtime.ids import derived
 from libs.runtime.tables import EVENTS
+from services.ingest.decider.job import JobId, ReceiveJob
 from tests import cast
 from tests.archives import form, gzipped, zipped
 from tests.cast import xml
@@ -222,5 +226,38 @@ def test_a_huge_job_keeps_nobody_waiting(tmp_path: Path) -> None:
         await made.system.settle(effects=True)
         job = await made.get(member, large.headers["location"])
         assert counts(job) == ("finished", MANY, MANY, 0, MANY, 0)
+
+    play(tmp_path, scene)
+
+
+def test_a_restored_job_without_its_archive_goes_on_when_the_archive_comes_again(
+    tmp_path: Path,
+) -> None:
+    """P44: the databases of a backup are of one moment, an archive may be gone a moment later."""
+
+    async def scene(made: Cooperative) -> None:
+        member = await cast.join(made, DOCTOR)
+        archive, ingest = zipped(messages(2)), made.system.hosts["ingest"]
+        digest = hashlib.sha256(archive).hexdigest()
+        restored = ReceiveJob(
+            practice_id=member.practice_id,
+            job_id=JobId(derived("job", member.practice_id, digest)),
+            archive=digest,
+            kind="zip",
+            count=2,
+            size_bytes=len(archive),
+            received_at=made.clock.now(),
+        )
+        await ingest.handle(restored)
+        await made.system.settle(effects=True)
+        answer = await send(made, member, archive)
+        assert (answer.status_code, answer.json()["state"]) == (200, "running")
+        made.clock.set_day(MONDAY + timedelta(days=1))
+        assert await ingest.redrive() == 1
+        await made.system.settle(effects=True)
+        member.token = await made.token(member.client_id, member.secret)
+        job = await made.get(member, answer.headers["location"])
+        assert counts(job) == ("finished", 2, 2, 2, 0, 0)
+        assert kept_by(made) == []
 
     play(tmp_path, scene)

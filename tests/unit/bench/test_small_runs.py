@@ -52,7 +52,7 @@ def test_a_small_archive_is_worked_off(monkeypatch: pytest.MonkeyPatch) -> None:
     packed, memory = archive.figures()
     assert packed.ours > 0
     assert packed.what.startswith("60 messages in one archive")
-    assert memory.unit == "MB"
+    assert memory.what.startswith("memory that 60 messages")
 
 
 def test_a_few_records_are_priced_and_a_short_list_is_searched(
