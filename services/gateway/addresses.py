@@ -15,6 +15,8 @@ from typing import Final, TypeAlias
 
 import httpx
 
+from libs.runtime.engines import UnsafeSetUp
+
 Address: TypeAlias = IPv4Address | IPv6Address
 Network: TypeAlias = IPv4Network | IPv6Network
 Resolve: TypeAlias = Callable[[str, int], Awaitable[Sequence[str]]]
@@ -51,8 +53,13 @@ class Forbidden(Exception):
 
 
 def networks(setting: str) -> tuple[Network, ...]:
-    """Return the networks of the setting. Raises ValueError for what is none."""
-    return tuple(ip_network(part.strip()) for part in setting.split(",") if part.strip())
+    """Return the networks of the setting. Raises UnsafeSetUp for what is none."""
+    try:
+        return tuple(ip_network(part.strip()) for part in setting.split(",") if part.strip())
+    except ValueError:
+        raise UnsafeSetUp(
+            "QUITTANCE_WEBHOOK_NETWORKS holds networks like 10.1.0.0/16, separated by commas."
+        ) from None
 
 
 def is_public(address: Address) -> bool:

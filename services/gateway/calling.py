@@ -74,11 +74,16 @@ def headers_of(
 class Caller:
     """Calls the addresses of webhooks; one for a process, closed with it."""
 
-    def __init__(self, allowed: Sequence[Network] = (), resolve: Resolve = resolved) -> None:
+    def __init__(
+        self,
+        allowed: Sequence[Network] = (),
+        resolve: Resolve = resolved,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
         self._allowed = allowed
         self._resolve = resolve
         self._room = asyncio.Semaphore(AT_ONCE)
-        self._tls: ssl.SSLContext | None = None
+        self._tls = tls
 
     async def check(self, url: str) -> None:
         """Raise Forbidden for an address that must not be called."""
@@ -141,5 +146,5 @@ class Caller:
     def _context(self) -> ssl.SSLContext:
         """Return what proves the other side's certificate, made at the first call."""
         if self._tls is None:
-            self._tls = ssl.create_default_context()
+            self._tls = httpx.create_ssl_context(trust_env=False)
         return self._tls

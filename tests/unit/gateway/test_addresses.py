@@ -3,15 +3,19 @@
 import asyncio
 import base64
 import hmac
+import ssl
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from ipaddress import ip_address
+from pathlib import Path
 
 import pytest
 
+from libs.runtime.engines import UnsafeSetUp
 from services.gateway import calling
 from services.gateway.addresses import Forbidden, checked, is_public, networks, parsed
 from services.gateway.calling import Caller
+from tests.authority import Authority
 from tests.receiver import receiver
 
 FORBIDDEN = (
@@ -86,6 +90,34 @@ def test_b59_a_name_that_stands_for_something_else_a_moment_later_gains_nothing(
     asyncio.run(scene())
 
 
+def test_p25_the_server_must_prove_the_name_that_was_given_though_its_address_is_called(
+    tmp_path: Path,
+) -> None:
+    """The certificate is of `localhost` and 127.0.0.1; under another name nobody believes it."""
+    authority = Authority(tmp_path, "Webhooks")
+    served = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    served.load_cert_chain(authority.keystore(tmp_path))
+    trusting = ssl.create_default_context(cafile=str(authority.path))
+
+    async def here(_host: str, _port: int) -> Sequence[str]:
+        return ["127.0.0.1"]
+
+    async def scene() -> None:
+        async with receiver(served) as server:
+            trusted = Caller(networks("127.0.0.0/8"), here, trusting)
+            stranger = Caller(networks("127.0.0.0/8"), here)
+            for caller, host, outcome in (
+                (trusted, "localhost", "delivered"),
+                (trusted, "praxis.example", "not_reached"),
+                (stranger, "localhost", "not_reached"),
+            ):
+                found = await caller.post(f"https://{host}:{server.port}/", {}, b"{}")
+                assert found.outcome == outcome, host
+            assert len(server.got) == 1
+
+    asyncio.run(scene())
+
+
 def test_b59_one_forbidden_address_among_a_names_is_enough() -> None:
     async def both(_host: str, _port: int) -> Sequence[str]:
         return ["8.8.8.8", "127.0.0.1"]
@@ -95,6 +127,11 @@ def test_b59_one_forbidden_address_among_a_names_is_enough() -> None:
             await checked(parsed("https://praxis.example/"), (), both)
 
     asyncio.run(ask())
+
+
+def test_a_setting_that_names_no_network_stops_the_start() -> None:
+    with pytest.raises(UnsafeSetUp, match="QUITTANCE_WEBHOOK_NETWORKS"):
+        networks("127.0.0.1/8, nonsense")
 
 
 def test_a_message_is_signed_as_standard_webhooks_says() -> None:
