@@ -42,7 +42,7 @@ POSITIONS = 5_000
 SEARCHES = 100
 AT_MOST_MS = 10
 """Less than anybody notices while typing, twenty at once included."""
-_NOBODYS = Envelope(
+NOBODYS = Envelope(
     id=EventId(""), source="ingest", type="", stream="", version=1, tenant=COOPERATIVE, position=1,
     recorded_at=datetime(2026, 1, 1, tzinfo=UTC), correlation_id="", causation_id="", data=b"",
 )  # fmt: skip
@@ -122,7 +122,7 @@ def searching() -> Figure:
         engine = open_engine(create("ingest"))
         migrate.upgrade("ingest", engine)
         with engine.begin() as db:
-            rows.write(db, tariff_projections.project_tariffs(event, _NOBODYS))
+            rows.write(db, tariff_projections.project_tariffs(event, NOBODYS))
         with engine.connect() as db:
             (each,) = rates(lambda _: _search(db), clock=process_time)
         engine.dispose()
