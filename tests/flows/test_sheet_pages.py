@@ -81,6 +81,41 @@ def test_a_practice_chooses_what_is_printed_on_its_own_sheet(browser: httpx.Clie
     assert kept.xpath("//input[@name='code.0']/@value") == ["AA.00.0010"]
 
 
+FINISHED = {
+    "request_id": "F-1", "request_on": "2026-02-24", "amount_rappen": "1'185.50",
+    "law": "VVG", "scheme": "PRIVATE", "language": "de", "treatment.reason": "disease",
+    "treatment.begins_on": "2026-02-20", "treatment.ends_on": "2026-02-20",
+    "patient.name": "Zünd", "patient.given_name": "Rahel", "patient.born_on": "1980-02-28",
+    "patient.sex": "female", "patient.address.street": "Seeweg", "patient.address.house_no": "3",
+    "patient.address.zip": "6003", "patient.address.city": "Luzern",
+}  # fmt: skip
+
+
+def test_a_finished_invoice_is_handed_in_and_what_is_wrong_stands_at_its_field(
+    portal: Served, browser: httpx.Client
+) -> None:
+    csrf = csrf_of(page_at(browser, "/finished"))
+
+    def hand_in(document: bytes, **changes: str) -> httpx.Response:
+        files = {"document": ("r.pdf", document)}
+        return browser.post("/finished", data=FINISHED | changes | {"csrf": csrf}, files=files)
+
+    wrong = hand_in(papers.encrypted("x"), **{"vat.0.rate": "8.1", "vat.0.vat_rappen": "1"})
+    assert wrong.status_code == 422
+    told: Any = html.fromstring(wrong.text)
+    assert "verschlüsselt" in told.xpath("//*[@id='told-document']")[0].text_content()
+    assert told.xpath("//*[@id='told-vat']/*[contains(@class, 'wrong')]")
+    assert told.xpath("//input[@name='amount_rappen']/@value") == ["1'185.50"]
+    done = hand_in(papers.pdf())
+    assert done.status_code == 303, done.text
+    invoice_id = done.headers["location"].partition("done=")[2]
+    portal.wait(portal.made.system.settle(effects=True))
+    portal.settle()
+    invoice = portal.wait(portal.made.get(portal.member, f"/v1/invoices/{invoice_id}"))
+    assert (invoice["request_id"], invoice["open_rappen"]) == ("F-1", 118_550)
+    assert browser.post("/finished", data=FINISHED | {"csrf": csrf}).status_code == 422
+
+
 def test_p31_forms_without_the_sessions_token_are_refused(browser: httpx.Client) -> None:
     forms: dict[str, dict[str, Any]] = {
         "/sheets": {"files": {"files": ("a.png", scan())}},

@@ -18,6 +18,8 @@ FIELDS_MAX = 50
 LONG_BYTES_MAX = 400_000
 LONG_FIELDS_MAX = 2_000
 """Of the one form that holds lines."""
+MANY_FIELDS_MAX = 100
+"""Of the form of a finished invoice, which has a file as well."""
 FILES_MAX = 100
 TEXT_MAX = 2_000
 
@@ -37,7 +39,11 @@ class Sent:
 
     def texts(self) -> dict[str, str]:
         """Return the texts of all fields, the last one of a name; a 422 problem as for one."""
-        return {name: self.text(name) for name in self._form}
+        return {
+            name: self.text(name)
+            for name, value in self._form.items()
+            if not isinstance(value, UploadFile)
+        }
 
     def files(self, name: str) -> list[UploadFile]:
         """Return the files that were chosen in a field."""
@@ -68,7 +74,13 @@ async def _with_files(request: Request) -> AsyncIterator[Sent]:
         yield Sent(form)
 
 
+async def _with_many_fields(request: Request) -> AsyncIterator[Sent]:
+    async with request.form(max_files=2, max_fields=MANY_FIELDS_MAX) as form:
+        yield Sent(form)
+
+
 # Both stand behind the visit in a signature: dependencies are asked in that order.
 Short = Annotated[Sent, Depends(_short)]
 Long = Annotated[Sent, Depends(_long)]
 WithFiles = Annotated[Sent, Depends(_with_files)]
+WithManyFields = Annotated[Sent, Depends(_with_many_fields)]

@@ -56,6 +56,7 @@ ENVIRONMENT.globals.update(
         ("/", "start", "invoices:read"),
         ("/invoices", "invoices", "invoices:read"),
         ("/submissions/new", "hand_in", "submissions:write"),
+        ("/finished", "finished", "submissions:write"),
         ("/sheets", "sheets", "submissions:write"),
         ("/records", "records", "submissions:write"),
         ("/submissions", "submissions", "submissions:read"),

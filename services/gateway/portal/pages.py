@@ -6,6 +6,7 @@ from libs.runtime.problems import nothing_here
 from services.gateway.portal import (
     access_pages,
     account_page,
+    finished_pages,
     help_page,
     hold_pages,
     invoice_list,
@@ -33,6 +34,7 @@ for part in (
     invoice_page,
     record_pages,
     job_pages,
+    finished_pages,
     keying_pages,
     sheet_pages,
     submission_pages,

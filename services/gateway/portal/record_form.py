@@ -19,7 +19,7 @@ LINE: Final = "lines."
 MISSING: Final = "field_missing"
 
 DECIMALS: Final = frozenset(("quantity", "points", "point_value", "factor"))
-FRANCS: Final = frozenset(("prepaid_rappen", "price_rappen"))
+FRANCS: Final = frozenset(("prepaid_rappen", "price_rappen", "amount_rappen", "vat_rappen"))
 WHOLE: Final = frozenset(("term_days", "session"))
 """Last steps of the names of fields that hold numbers, amounts in francs, whole numbers."""
 

@@ -17,6 +17,7 @@ from services.gateway.portal import charts, outlook, statics
 from services.gateway.portal.accounts import Account, Line, Statement
 from services.gateway.portal.catalogue import Words
 from services.gateway.portal.findings import Help, Sentence, sentence
+from services.gateway.portal.finished_pages import Shown as Finished
 from services.gateway.portal.frame import html, own_path
 from services.gateway.portal.invoice_list import Wish, cursor_of, place_of
 from services.gateway.portal.invoice_page import facts
@@ -211,6 +212,11 @@ def paper(own: dict[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
     yield "sheets.html", {**own, **given, "rows": [], "verdicts": [], "more_href": None}
     template = {"rows": [(EVIL, EVIL, EVIL)] * 3, "error": EVIL, "count": 16}
     yield "sheet_template.html", {**own, **template}
+    shown = Finished(
+        fields={"patient.name": EVIL}, told={"document": [FINDING], "": [FINDING]}, error=EVIL
+    )
+    given = {"shown": shown, "done": "x", "bytes_max": 10_000_000, **choices(own["t"])}
+    yield "finished.html", {**own, **given}
     yield from desk(own)
 
 
