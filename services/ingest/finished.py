@@ -42,17 +42,15 @@ class FinishedIntake:
         if not found:
             return judged
         if isinstance(judged, Invoice):
-            why = replace(
+            return replace(
                 refused((*found, *judged.warnings)),
-                submission_id=None,
                 invoice_id=judged.invoice_id,
                 request_id=judged.facts.request_id,
                 version=judged.facts.version,
                 amount_rappen=judged.facts.amount_rappen,
             )
-        else:
-            why = replace(judged, findings=(*found, *judged.findings))
-        return why
+        why = refused((*found, *judged.findings))
+        return replace(judged, status=why.status, problem=why.problem, findings=why.findings)
 
     async def _looked(self, document: bytes) -> Looked | Unfit:
         if len(document) > self.bytes_max:

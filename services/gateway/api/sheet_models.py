@@ -8,6 +8,9 @@ from libs.paper.blank import POSITIONS_MAX
 from services.gateway.api.bodies import Strict
 from services.gateway.api.models import Answer, Instant, Receipt
 
+PRINTABLE = "^[ -~\u00a0-\u00ac\u00ae-\u017f\u0218-\u021b\u20ac]*$"
+"""Letters that our papers are printed in (payments 1.3)."""
+
 
 class SheetItem(Answer):
     """A scanned sheet and where it is."""
@@ -49,8 +52,8 @@ class PrintedPosition(Strict):
     """A position that is printed on a practice's own sheet."""
 
     tariff: Annotated[str, Field(pattern="^[0-9A-Z]{3}$", examples=["007"])]
-    code: Annotated[str, Field(min_length=1, max_length=30, examples=["AA.00.0010"])]
-    name: Annotated[str, Field(max_length=80)] = ""
+    code: Annotated[str, Field(pattern="^[0-9A-Za-z][0-9A-Za-z./ -]{0,29}$")]
+    name: Annotated[str, Field(max_length=80, pattern=PRINTABLE)] = ""
 
 
 class TemplatePositions(Strict):
