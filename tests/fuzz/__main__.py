@@ -10,8 +10,14 @@ import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-NAMES = ("answer", "bank_file", "body", "document", "invoice")
-FOLLOWED = ["services.ingest", "libs.records", "libs.runtime.problems"]
+NAMES = ("answer", "archive", "bank_file", "body", "document", "form", "invoice")
+FOLLOWED = [
+    "services.ingest",
+    "services.gateway.api.multipart",
+    "services.gateway.api.packing",
+    "libs.records",
+    "libs.runtime.problems",
+]
 """Packages whose branches atheris sees, so that it finds its way into them."""
 HANG_SECONDS = 5
 MEMORY_MB = 500

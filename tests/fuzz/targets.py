@@ -10,14 +10,19 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from libs.events.handed import Finding
 from libs.events.values import Variant
 from libs.records import FinishedInvoice, ServiceRecord
+from libs.runtime.web import Problem
 from services.gateway.api.examples import example
+from services.gateway.api.packing import Packing
 from services.ingest import attachments, camt054, insurer_answer, records, xml_invoice
+from services.ingest.archive import Archive, opened, unpacked
 from services.ingest.findings import Unreadable
 from services.ingest.record_intake import judge
 from services.ingest.record_parts import parts_of
 from services.ingest.xml_invoice import Invoice
+from tests.archives import Bytes, form, gzipped, zipped
 from tests.unit.ingest.bodies import PRACTICE, line, people, record
 from tests.unit.ingest.camt_samples import QR_IBAN, File, Ntry, Tx
 from tests.unit.ingest.lists import all_lists
@@ -25,6 +30,8 @@ from tests.unit.ingest.samples import TODAY, message_44, message_45, message_50,
 from tests.unit.ingest.test_plain import agrees
 
 LISTS = all_lists()
+MESSAGE_MAX = 20_000
+"""Of an archive's messages; small, so that what grows beyond it is found soon."""
 CANARY = "Kanarienvogel"
 """Stands in seeds as a name; no finding may hold it."""
 
@@ -97,10 +104,40 @@ def _bodies() -> list[bytes]:
     ]
 
 
+def _pack(data: bytes) -> tuple[bytes, int]:
+    """Return the archive that a form's body becomes, or the status of its refusal."""
+    reader = Packing(b"grenze", 1_000_000)
+    try:
+        reader.feed(data)
+        reader.finish()
+        return reader.taken(), 0
+    except Problem as refused:
+        return b"", refused.status
+    finally:
+        reader.close()
+
+
+def form_body(data: bytes) -> None:
+    archive, status = _pack(data)
+    assert status in {0, 400, 413, 422}
+    if not status:
+        archived(archive)
+
+
+def archived(data: bytes) -> None:
+    file = Bytes(data)
+    found = opened(file)
+    for entry in found.entries if isinstance(found, Archive) else ():
+        taken = unpacked(file, entry, MESSAGE_MAX)
+        assert isinstance(taken, Finding) or len(taken) <= MESSAGE_MAX
+
+
 TARGETS: Mapping[str, Target] = {
     "invoice": Target(invoice, _messages()),
     "answer": Target(answer, [example("answer.xml").replace("Zünd", CANARY).encode()]),
     "document": Target(document, [b"%PDF-1.7\n<</Type/ObjStm>>stream\n", b"\x89PNG\r\n\x1a\n"]),
     "body": Target(body, _bodies()),
+    "archive": Target(archived, [zipped([b"<a/>" * 50, b"<b/>"]), gzipped(b"<a/>" * 50)]),
+    "form": Target(form_body, [form(("a.xml", b"<a/>"), ("b.zip", zipped([b"<b/>"])))[0]]),
     "bank_file": Target(bank_file, [_bank_file()]),
 }

@@ -89,7 +89,7 @@ class Packer:
         self._zip.close()
 
 
-class _Packing(PartReader):
+class Packing(PartReader):
     """Packs the files of a body, or lets a single archive through."""
 
     def __init__(self, boundary: bytes, bytes_max: int) -> None:
@@ -164,7 +164,7 @@ class _Packing(PartReader):
 
 async def as_archive(request: Request, bytes_max: int) -> AsyncIterator[bytes]:
     """Yield the archive that the files of a multipart request make, while they come in."""
-    packing = _Packing(boundary_of(request), bytes_max)
+    packing = Packing(boundary_of(request), bytes_max)
     try:
         async for piece in request.stream():
             if piece:
