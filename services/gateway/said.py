@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from libs.events import PUBLIC
-from libs.events.values import Private
+from libs.runtime.vault import private_fields
 
 
 def said(kind: str, data: str) -> dict[str, Any]:
@@ -17,10 +17,15 @@ def said(kind: str, data: str) -> dict[str, Any]:
 
 @cache
 def _unsaid(kind: str) -> Mapping[str, Any]:
-    found = {}
-    for field in msgspec.structs.fields(PUBLIC[kind]) if kind in PUBLIC else ():
+    found: dict[str, Any] = {}
+    if kind not in PUBLIC:
+        return found
+    private = private_fields(PUBLIC[kind])  # the timeline does not even say that there is none
+    for field in msgspec.structs.fields(PUBLIC[kind]):
+        if field.name in private:
+            continue
         if field.default_factory is not msgspec.NODEFAULT:
             found[field.name] = msgspec.to_builtins(field.default_factory())
-        elif field.default is not msgspec.NODEFAULT and not isinstance(field.default, Private):
+        elif field.default is not msgspec.NODEFAULT:
             found[field.name] = msgspec.to_builtins(field.default)
     return found
