@@ -132,9 +132,18 @@ def test_a_sheet_goes_back_with_a_reason_that_its_practice_reads(portal: Served)
         assert "Bitte alle Felder ausfüllen" in page.text_content()
 
 
-def test_b54_the_desk_is_not_there_for_practices(portal: Served) -> None:
+def test_b54_the_desk_is_not_there_for_practices_nor_for_clerks_of_some(portal: Served) -> None:
+    """A clerk who was given one practice does not see the sheets of the others."""
     address = waiting(portal, "hidden")
-    with logged_in(portal, portal.member.login, portal.member.password) as browser:
-        for path in ("/keying", address, f"{address}/picture"):
-            assert browser.get(path).status_code == 404, path
-        assert "/keying" not in browser.get("/").text
+    user, _ = registration.new_user(
+        login="carla", name="Carla", role="clerk", practice_ids=[portal.member.practice_id],
+        password=PASSWORD,
+    )  # fmt: skip
+    portal.wait(portal.made.system.hosts["gateway"].handle(user))
+    people = {"carla": PASSWORD, portal.member.login: portal.member.password}
+    for login, password in people.items():
+        with logged_in(portal, login, password) as browser:
+            for path in ("/keying", address, f"{address}/picture"):
+                assert browser.get(path).status_code == 404, (login, path)
+            assert browser.post("/keying/next", data={"csrf": "x"}).status_code == 404
+            assert "/keying" not in browser.get("/").text

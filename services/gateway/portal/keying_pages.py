@@ -31,9 +31,9 @@ REFUSALS = frozenset(("claimed_by_other", "not_waiting", "second_clerk_needed"))
 
 
 async def _at_the_desk(request: Request) -> Visit:
-    """Let clerks in; for everybody else there is nothing here."""
+    """Let clerks of all practices in; for everybody else there is nothing here."""
     session = await sessions.require(request)
-    if KEYS_SHEETS not in session.scopes:
+    if KEYS_SHEETS not in session.scopes or session.practice_ids:
         raise Problem(404, "not_found", "There is nothing here.")
     return await visit_of(request, session)
 
