@@ -5,16 +5,20 @@ import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from services.command import importing
 from services.gateway.portal.queries import PAGE
+from tests.archives import zipped
 from tests.browser.served import Served, served
 
 CHROMIUM = shutil.which("chromium")
 INVOICES = PAGE + 5
+PACKED = 160
+"""Files of an archive: more than are taken or shown at a time."""
 
 PERSON = {
     "Name": "Zünd", "Vorname": "Rahel", "Geburtsdatum": "1980-02-28", "Strasse": "Seeweg",
@@ -198,6 +202,25 @@ def test_more_rows_come_below_and_back_leads_to_the_same_list(
     expect(page.locator("input[type=search]")).to_have_value("26-")
 
 
+def test_the_progress_of_an_archive_moves_until_its_receipts_are_there(
+    watched: Watched, portal: Served, tmp_path: Path
+) -> None:
+    archive = tmp_path / "Februar.zip"
+    archive.write_bytes(zipped([f"<nothing number='{n}'/>".encode() for n in range(PACKED)]))
+    page = logged_in(watched, portal)
+    page.goto("/submissions/new")
+    page.get_by_label("Dateien").set_input_files(archive)
+    page.get_by_role("button", name="Einreichen").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Archiv")
+    expect(page.get_by_role("progressbar")).to_be_visible()
+    end = page.get_by_role("heading", name=f"{PACKED} von {PACKED} Dateien geprüft")
+    expect(end).to_be_visible(timeout=60_000)
+    expect(page.locator("#job")).not_to_have_attribute("hx-get", "")
+    assert page.locator("#job[hx-get]").count() == 0, "the poll has ended"
+    page.get_by_role("link", name="Weitere anzeigen").click()
+    expect(page.locator("tbody tr:not(.more)")).to_have_count(100)
+
+
 def test_without_javascript_all_of_it_can_be_read_and_done(
     chromium: Browser, portal: Served
 ) -> None:
@@ -236,7 +259,8 @@ def test_no_page_is_wider_than_the_screen(
     page.locator("#login").fill(portal.member.login)
     page.locator("#password").fill(portal.member.password)
     page.get_by_role("button", name="Log in").click()
-    for path in ("/", "/invoices", "/submissions", "/submissions/new", "/records", "/account"):
+    handing_in = ("/submissions", "/submissions/jobs", "/submissions/new", "/records")
+    for path in ("/", "/invoices", *handing_in, "/account"):
         page.goto(path)
         inner = page.evaluate("document.documentElement.clientWidth")
         assert page.evaluate("document.documentElement.scrollWidth") <= inner, path

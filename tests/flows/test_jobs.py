@@ -18,7 +18,7 @@ from tests.cast import xml
 from tests.system import MONDAY, Cooperative, Member, play
 
 JOBS = "/v1/submission-jobs"
-MANY = 600
+MANY = 300
 DOCTOR = cast.doctor(MONDAY)
 
 
