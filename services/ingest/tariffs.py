@@ -103,7 +103,8 @@ def _check_kind(kind: str, lines: Sequence[Line], report: Report) -> None:
             report.warning("tariff_shape_differs", line.node, "tariff_type")
             break
     if tariff.code is not None:
-        wrong = {line.code for line in lines if not tariff.code.fullmatch(line.code)}
+        fits = tariff.code.fullmatch
+        wrong = {code for code in {line.code for line in lines} if not fits(code)}
         for line in lines if wrong else ():
             if line.code in wrong:
                 wrong.remove(line.code)
@@ -119,6 +120,9 @@ def _check_days(by_kind: Mapping[str, Sequence[Line]], report: Report) -> None:
             continue
         old = old or tariff.until is not date.max
         new = new or tariff.since is not date.min
+        days = {line.on for line in lines}
+        if tariff.since <= min(days) and max(days) <= tariff.until:
+            continue
         for line in lines:
             if not tariff.since <= line.on <= tariff.until:
                 report.error("TARIFF_NOT_VALID_ON_DATE", line.node, "tariff_type", on=f"{line.on}")
