@@ -11,6 +11,7 @@ from services.ingest.scanned.looking import (
     Show,
     Shown,
     Unfit,
+    kind_of,
 )
 
 TOO_COMPLEX = Unfit(code="document_too_complex")
@@ -23,7 +24,10 @@ class Desk:
         self._apart = Apart(MODULE)
 
     async def examine(self, asked: Examine) -> Looked | Unfit:
-        """Return what a document is, or why it cannot be used."""
+        """Return what a document is, or why it cannot be used; what is none needs no process."""
+        kind = kind_of(asked)
+        if isinstance(kind, Unfit):
+            return kind
         found = await self._answer(asked)
         assert not isinstance(found, Shown), "nothing was to be shown"
         return found

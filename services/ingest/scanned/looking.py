@@ -89,3 +89,11 @@ Answer: TypeAlias = Looked | Unfit | Shown
 def media_type_of(data: bytes) -> MediaType | None:
     """Return what a file is by its first bytes, whatever it is called (B15)."""
     return next((kind for magic, kind in MAGIC.items() if data.startswith(magic)), None)
+
+
+def kind_of(asked: Examine) -> MediaType | Unfit:
+    """Return what a document is, or that it is none that we can use; costs nothing to know."""
+    kind = media_type_of(asked.data)
+    if kind is None or (asked.finished and kind != "application/pdf"):
+        return Unfit(code="pdf_not_one" if asked.finished else "sheet_type_unknown")
+    return kind

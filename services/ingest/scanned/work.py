@@ -21,6 +21,7 @@ from services.ingest.scanned.looking import (
     Symbol,
     Task,
     Unfit,
+    kind_of,
     media_type_of,
 )
 
@@ -54,9 +55,9 @@ def work(task: bytes) -> bytes:
 
 def examine(asked: Examine) -> Looked | Unfit:
     """Return what a document is, with the codes on its pages, or why it cannot be used."""
-    kind = media_type_of(asked.data)
-    if kind is None or (asked.finished and kind != "application/pdf"):
-        return Unfit(code="pdf_not_one" if asked.finished else "sheet_type_unknown")
+    kind = kind_of(asked)
+    if isinstance(kind, Unfit):
+        return kind
     if kind == "application/pdf":
         count = pdf.examine(asked.data, asked.limits.pages, finished=asked.finished)
         if isinstance(count, Unfit):
