@@ -15,6 +15,7 @@ from libs.events.values import COOPERATIVE, PracticeId
 from services.command import importing
 from services.gateway.api.examples import example
 from services.gateway.decider.client import OPERATOR_SCOPES, PRACTICE_SCOPES
+from tests import papers
 from tests.attacks.interface import document_of, operations
 from tests.attacks.target import Target, attacked
 from tests.engines import ROOT, environment
@@ -52,6 +53,14 @@ def test_what_the_document_shows_as_examples_is_taken(target: Target) -> None:
         assert record.status_code == 202, record.text
         found = asked["GET /v1/tariffs/{tariff}/positions"].ask(client, tariff="402").json()
         assert found["items"]
+        parts: dict[str, Any] = {
+            "metadata": ("", example("finished.json"), "application/json"),
+            "document": ("rechnung.pdf", papers.pdf(), "application/pdf"),
+        }
+        finished = client.post("/v1/finished-invoices", files=parts)
+        assert finished.status_code == 202, finished.text
+        template = asked["PUT /v1/sheet-template/positions"].ask(client)
+        assert template.json()["version"] == 1, template.text
         settings = asked["PUT /v1/practice/settings/{section}"].ask(client, section="reminding")
         assert settings.status_code == 200, settings.text
     with target.client(operator(target)) as client:
