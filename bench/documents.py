@@ -11,7 +11,7 @@ from libs.paper.invoice import Invoice, invoice_pdf
 from libs.paper.letters import creditor
 from libs.paper.references import reference_number
 from libs.runtime.settings import Settings
-from services.ingest import xml_invoice
+from services.ingest.message import xml_invoice
 
 COUNT = 60
 PRACTICE = Party(

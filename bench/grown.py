@@ -58,7 +58,7 @@ from services.factoring.books import Account
 from services.factoring.books import moved as booked
 from services.factoring.calendar_months import first_after, month_of
 from services.factoring.decider.account import MonthClosed, MonthLocked
-from services.ingest import xml_invoice
+from services.ingest.message import xml_invoice
 
 SAMPLES = 400
 YEARS_DAYS = 3 * 365

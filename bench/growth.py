@@ -28,8 +28,9 @@ from libs.events.values import (
 from libs.runtime.batch import Commands, Pending
 from libs.runtime.ids import derived, new_id
 from libs.runtime.system import System
-from services.ingest import subjects, xml_invoice
+from services.ingest import subjects
 from services.ingest.decider.submission import AcceptSubmission
+from services.ingest.message import xml_invoice
 from services.simulator.practices import Wish, practice
 
 SIZES = (10_000, 100_000)

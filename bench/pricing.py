@@ -23,13 +23,14 @@ from libs.events.values import COOPERATIVE, EventId, PracticeKind, Variant
 from libs.records import Biller, ServiceRecord
 from libs.runtime import migrate, rows
 from libs.runtime.engines import open_engine
-from services.ingest import records, tariff_projections
+from services.ingest import tariff_projections
+from services.ingest.bodies import records
+from services.ingest.bodies.record_parts import whole
 from services.ingest.decider.tariffs import PositionsImported
-from services.ingest.price_lists import Lists, PointValue, Position, VatRate
+from services.ingest.message.xml_invoice import Invoice
+from services.ingest.prices.price_lists import Lists, PointValue, Position, VatRate
+from services.ingest.prices.tariff_lists import Rows, read_list
 from services.ingest.record_intake import judge
-from services.ingest.record_parts import whole
-from services.ingest.tariff_lists import Rows, read_list
-from services.ingest.xml_invoice import Invoice
 from services.simulator.invoices import invoice
 from services.simulator.practices import Practice, Wish, practice
 from services.simulator.record import record

@@ -18,7 +18,7 @@ from msgspec import structs
 
 from bench.measure import ROUNDS, Figure, rates
 from libs.events.values import PracticeKind
-from services.ingest import xml_invoice
+from services.ingest.message import xml_invoice
 from services.simulator.invoices import Invoice, invoice, totals
 from services.simulator.practices import Version, Wish, practice
 from services.simulator.request import message

@@ -12,8 +12,8 @@ from services.ingest.decider.tariffs import (
     ImportVatRates,
     ValidityOverlaps,
 )
-from services.ingest.price_lists import PointValue, Position, VatRate
-from services.ingest.tariff_lists import Rows, Wrong, read_list
+from services.ingest.prices.price_lists import PointValue, Position, VatRate
+from services.ingest.prices.tariff_lists import Rows, Wrong, read_list
 
 _LISTS: Final[Mapping[str, tuple[type[Any], type[Any]]]] = {
     "positions": (Position, ImportPositions),

@@ -14,7 +14,8 @@ from libs.events.handed import Finding
 from libs.events.values import Language
 from libs.runtime.clock import Clock
 from libs.runtime.engines import UnsafeSetUp
-from services.ingest import findings, xml_invoice
+from services.ingest import findings
+from services.ingest.message import xml_invoice
 
 TOGETHER = 8
 USABLE, REFUSED, UNREADABLE = 0, 1, 2

@@ -13,8 +13,8 @@ from libs.runtime.web import Handler, Querier
 from services.ingest import answers, subjects
 from services.ingest.decider.answer import Answer, RecordAnswer, RefuseAnswer
 from services.ingest.findings import Unreadable, broken, refused
-from services.ingest.insurer_answer import InsurerMessage, parse
 from services.ingest.intake import IN_LOOP_BYTES_MAX, refuses_type
+from services.ingest.responses.insurer_answer import InsurerMessage, parse
 
 
 @dataclass(frozen=True, kw_only=True)

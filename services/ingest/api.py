@@ -22,11 +22,11 @@ from services.ingest import (
     record_api,
     response_api,
 )
-from services.ingest.attachments import type_of
 from services.ingest.bank_intake import BankIntake, Delivery
 from services.ingest.enclosed import Opened
 from services.ingest.headers import Languages, Limit, Practice
 from services.ingest.intake import Arrival, Intake
+from services.ingest.message.attachments import type_of
 
 
 def routes(parts: Parts) -> APIRouter:

@@ -11,8 +11,8 @@ from libs.runtime import crash
 from libs.runtime.service import Parts
 from libs.runtime.web import Handler, Querier
 from services.ingest import projections, subjects
-from services.ingest.bank_file import BankFile, Movement
-from services.ingest.camt054 import parse
+from services.ingest.bank.bank_file import BankFile, Movement
+from services.ingest.bank.camt054 import parse
 from services.ingest.decider.bank import (
     BankSum,
     BookCredit,
@@ -25,7 +25,7 @@ from services.ingest.decider.bank import (
 )
 from services.ingest.findings import Unreadable
 from services.ingest.intake import IN_LOOP_BYTES_MAX, refuses_type
-from services.ingest.lexical import reference_ok
+from services.ingest.message.lexical import reference_ok
 
 TOGETHER: Final = 200
 """Receipts on their way at a time; the writer makes a few commits of them."""

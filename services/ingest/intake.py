@@ -20,7 +20,7 @@ from services.ingest.decider.submission import (
     RejectSubmission,
 )
 from services.ingest.findings import Unreadable, broken, refused
-from services.ingest.xml_invoice import Invoice, parse
+from services.ingest.message.xml_invoice import Invoice, parse
 
 IN_LOOP_BYTES_MAX: Final = 200_000
 """A longer message is parsed beside the loop, which must not stand still for it."""

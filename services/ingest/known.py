@@ -19,9 +19,9 @@ from libs.events.values import InvoiceId, Kind, PracticeId, SubmissionId
 from libs.runtime.clock import ZURICH
 from services.ingest import answers
 from services.ingest.findings import CATALOGUE, Unreadable, broken
+from services.ingest.message.xml_invoice import Invoice
 from services.ingest.projections import ACCEPTED, aware, bills_for
 from services.ingest.tables import practices, submissions
-from services.ingest.xml_invoice import Invoice
 
 LIKE = "likely_duplicate"
 UNKNOWN_REFERENCE = "reference_unknown"

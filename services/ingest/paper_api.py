@@ -12,7 +12,7 @@ from libs.records.biller import HEADER, heard
 from libs.runtime.service import Parts
 from libs.runtime.web import Handle, Now, Read, Today
 from services.ingest import keying_api, receipts, sheet_api
-from services.ingest.finished import FinishedIntake
+from services.ingest.bodies.finished import FinishedIntake
 from services.ingest.headers import Languages, Practice
 from services.ingest.intake import Arrival, Intake
 from services.ingest.scanned.desk import Desk

@@ -12,12 +12,12 @@ from libs.records.biller import HEADER, heard
 from libs.runtime.service import Parts
 from libs.runtime.web import Handle, Now, Read, Today
 from services.ingest import receipts, tariff_projections
+from services.ingest.bodies.written import plain
 from services.ingest.intake import Arrival
-from services.ingest.lines import read_lines, service_line
-from services.ingest.price_lists import Position
-from services.ingest.priced import Priced
+from services.ingest.message.lines import read_lines, service_line
+from services.ingest.prices.price_lists import Position
+from services.ingest.prices.priced import Priced
 from services.ingest.record_intake import Preview, RecordIntake
-from services.ingest.written import plain
 
 Practice = Annotated[str, Header(alias="X-Practice-Id")]
 Languages = Annotated[str, Header(alias="Accept-Language")]

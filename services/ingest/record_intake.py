@@ -11,19 +11,20 @@ from libs.events.values import Variant
 from libs.records import Biller, Handed, ServiceRecord
 from libs.runtime.service import Parts
 from libs.runtime.web import Handler, Querier
-from services.ingest import known, projections, records, tariff_projections
+from services.ingest import known, projections, tariff_projections
+from services.ingest.bodies import records
+from services.ingest.bodies.places import Elements
+from services.ingest.bodies.record_parts import Part, parts_of, together, whole
+from services.ingest.bodies.records import Priceable
+from services.ingest.bodies.written import Writer, days_of
 from services.ingest.decider.submission import Accepted, Rejected
 from services.ingest.findings import Unreadable, broken, refused
 from services.ingest.intake import Arrival, Intake
-from services.ingest.places import Elements
-from services.ingest.price_lists import Lists
-from services.ingest.priced import Case, Priced
-from services.ingest.pricing_sums import price
-from services.ingest.record_parts import Part, parts_of, together, whole
-from services.ingest.records import Priceable
-from services.ingest.tariffs import TARDOC_ON
-from services.ingest.written import Writer, days_of
-from services.ingest.xml_invoice import Invoice
+from services.ingest.message.tariffs import TARDOC_ON
+from services.ingest.message.xml_invoice import Invoice
+from services.ingest.prices.price_lists import Lists
+from services.ingest.prices.priced import Case, Priced
+from services.ingest.prices.pricing_sums import price
 
 Judged: TypeAlias = tuple[Invoice | Unreadable, Priced | None]
 IN_LOOP_LINES_MAX: Final = 50

@@ -15,11 +15,13 @@ from libs.events.values import Address, DocumentId, Hold, Party, PracticeId, Sub
 from libs.runtime.service import Parts
 from libs.runtime.settings import Settings
 from libs.runtime.web import Problem, Read
-from services.ingest import findings, projections, receipts, response, xml_tree
+from services.ingest import findings, projections, receipts
 from services.ingest.headers import Languages, Practice
-from services.ingest.response import SPOKEN, Said, Spoken, Verdict
-from services.ingest.response_parties import Office
-from services.ingest.xml_tree import Tree
+from services.ingest.message import xml_tree
+from services.ingest.message.xml_tree import Tree
+from services.ingest.responses import response
+from services.ingest.responses.response import SPOKEN, Said, Spoken, Verdict
+from services.ingest.responses.response_parties import Office
 
 WORDS: Final[Mapping[str, Any]] = tomllib.loads(
     Path(__file__).with_name("response_words.toml").read_text(encoding="utf-8")

@@ -14,16 +14,16 @@ from libs.runtime.ids import derived
 from libs.runtime.service import Parts
 from libs.runtime.vault import Vault
 from libs.runtime.web import Handler, Querier
-from services.ingest.attachments import Inside
 from services.ingest.decider.sheet import Sheet
 from services.ingest.decider.sheet_words import ReceiveSheet, SheetId, TakeSheetIn
 from services.ingest.decider.submission import Accepted, Rejected
 from services.ingest.findings import Unreadable, broken, refused
 from services.ingest.intake import Arrival, Intake, named
+from services.ingest.message.attachments import Inside
+from services.ingest.message.xml_invoice import Invoice, parse
 from services.ingest.scanned.codes import Form, Meaning, kind_of, meaning
 from services.ingest.scanned.desk import Desk
 from services.ingest.scanned.looking import Examine, Limits, Looked, Unfit
-from services.ingest.xml_invoice import Invoice, parse
 
 XML: Final = "application/xml"
 

@@ -35,9 +35,9 @@ from services.ingest.decider.sheet_words import (
 from services.ingest.decider.submission import Accepted
 from services.ingest.findings import Unreadable, broken
 from services.ingest.intake import Arrival, Intake
+from services.ingest.message.xml_invoice import Invoice
 from services.ingest.record_intake import RecordIntake
 from services.ingest.sheet_intake import subject_of, with_scan
-from services.ingest.xml_invoice import Invoice
 
 JSON_TYPE = "application/json"
 NAME = "ingest"

@@ -2,10 +2,10 @@
 
 from libs.events.values import CreditId, InvoiceId, Kind, Party, Patient, PracticeId, SubjectId
 from libs.runtime.vault import Vault
-from services.ingest.laws import AHV_UNKNOWN
-from services.ingest.lexical import ean_ok
-from services.ingest.parties import same_person
-from services.ingest.xml_invoice import Invoice
+from services.ingest.message.laws import AHV_UNKNOWN
+from services.ingest.message.lexical import ean_ok
+from services.ingest.message.parties import same_person
+from services.ingest.message.xml_invoice import Invoice
 
 
 def case(vault: Vault, invoice_id: InvoiceId) -> SubjectId:

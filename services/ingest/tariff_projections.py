@@ -18,8 +18,8 @@ from services.ingest.decider.tariffs import (
     TariffEvent,
     VatRatesImported,
 )
-from services.ingest.price_lists import Key, Lists, PointValue, Position, VatRate
-from services.ingest.pricing import HOME_CARE
+from services.ingest.prices.price_lists import Key, Lists, PointValue, Position, VatRate
+from services.ingest.prices.pricing import HOME_CARE
 from services.ingest.tables import point_values, tariff_positions, vat_rates
 
 TOGETHER_MAX = 400

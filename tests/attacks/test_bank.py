@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from services.ingest.lexical import mod10_digit
+from services.ingest.message.lexical import mod10_digit
 from services.simulator.invoices import storno
 from services.simulator.request import message
 from tests.attacks.target import Target, attacked, told

@@ -14,7 +14,7 @@ from libs.events import BankCreditBooked, SubmissionAccepted
 from libs.events.values import COOPERATIVE
 from libs.runtime.tables import EVENTS
 from services.ingest import subjects
-from services.ingest.lexical import mod10_digit
+from services.ingest.message.lexical import mod10_digit
 from tests.ingest_door import PRACTICE, STRANGER, Scene, at_ingest, registered, submit
 from tests.speaker import Among
 from tests.unit.ingest.camt_samples import QR_IBAN, File, Ntry, Tx

@@ -16,12 +16,15 @@ from libs.records import FinishedInvoice, ServiceRecord
 from libs.runtime.web import Problem
 from services.gateway.api.examples import example
 from services.gateway.api.packing import Packing
-from services.ingest import attachments, camt054, insurer_answer, records, xml_invoice
 from services.ingest.archive import Archive, opened, unpacked
+from services.ingest.bank import camt054
+from services.ingest.bodies import records
+from services.ingest.bodies.record_parts import parts_of
 from services.ingest.findings import Unreadable
+from services.ingest.message import attachments, xml_invoice
+from services.ingest.message.xml_invoice import Invoice
 from services.ingest.record_intake import judge
-from services.ingest.record_parts import parts_of
-from services.ingest.xml_invoice import Invoice
+from services.ingest.responses import insurer_answer
 from tests.archives import Bytes, form, gzipped, zipped
 from tests.unit.ingest.bodies import PRACTICE, line, people, record
 from tests.unit.ingest.camt_samples import QR_IBAN, File, Ntry, Tx

@@ -12,7 +12,7 @@ from typing import Any, Final, TypeAlias, TypeVar, assert_never
 
 from libs.events import Event, Refused
 from libs.events.values import COOPERATIVE, PracticeId
-from services.ingest.price_lists import Key, PointValue, Position, VatRate
+from services.ingest.prices.price_lists import Key, PointValue, Position, VatRate
 
 R = TypeVar("R", Position, PointValue, VatRate)
 ROWS_OF_EVENT: Final = 200

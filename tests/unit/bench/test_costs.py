@@ -36,14 +36,17 @@ def test_the_sampler_books_core_time_on_the_part_that_works() -> None:
     sampler = Sampler()
     before = sys.getswitchinterval()
     sampler.start()
-    checks = burning("services.ingest.arithmetic", 1.0)
+    checks = burning("services.ingest.message.arithmetic", 1.0)
     appends = burning("libs.runtime.store", 0.5)
     checks.join()
     appends.join()
     sampler.stop()
     waits.set()
     waiting.join()
-    checked, appended = part_of("services.ingest.arithmetic", ""), part_of("libs.runtime.store", "")
+    checked, appended = (
+        part_of("services.ingest.message.arithmetic", ""),
+        part_of("libs.runtime.store", ""),
+    )
     assert checked is not None
     assert appended is not None
     assert 0.5 < sampler.seconds[checked] < 1.1

@@ -3,8 +3,8 @@
 from collections import defaultdict
 from collections.abc import Sequence
 
-from services.ingest.price_lists import Lists, PointValue, Position, VatRate
-from services.ingest.tariff_lists import Rows, read_list
+from services.ingest.prices.price_lists import Lists, PointValue, Position, VatRate
+from services.ingest.prices.tariff_lists import Rows, read_list
 
 GROUP = "7601003000009"
 """The insurer of the samples: in a purchasing group of its own."""

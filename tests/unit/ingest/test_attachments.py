@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.ingest import attachments
-from services.ingest.attachments import is_active, type_of
-from services.ingest.xml_invoice import Invoice, Unreadable, parse
+from services.ingest.message import attachments
+from services.ingest.message.attachments import is_active, type_of
+from services.ingest.message.xml_invoice import Invoice, Unreadable, parse
 from tests.unit.ingest.samples import TODAY, changed, message_44, message_50, with_attachment
 
 PDF = b"%PDF-1.7\n1 0 obj<</Type/Catalog>>endobj\n"

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.ingest.xml_invoice import Invoice, Unreadable, parse
-from services.ingest.xml_tree import ATTRIBUTES_MAX, DEPTH_MAX
+from services.ingest.message.xml_invoice import Invoice, Unreadable, parse
+from services.ingest.message.xml_tree import ATTRIBUTES_MAX, DEPTH_MAX
 from tests.unit.ingest.hostile import (
     BOMBS,
     BROKEN,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.ingest.xml_invoice import LINES_MAX, Invoice, Unreadable, parse
+from services.ingest.message.xml_invoice import LINES_MAX, Invoice, Unreadable, parse
 from tests.unit.ingest.hostile import FILE_NAMES, NO_AMOUNTS, NO_NUMBERS, PDF
 from tests.unit.ingest.samples import TODAY, changed, message_45, message_50, with_attachment
 

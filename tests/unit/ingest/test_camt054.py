@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.ingest.bank_file import BankFile
-from services.ingest.camt054 import parse
+from services.ingest.bank.bank_file import BankFile
+from services.ingest.bank.camt054 import parse
 from services.ingest.findings import Unreadable
 from tests.standards import violations
 from tests.unit.ingest.camt_samples import ACCOUNT, OURS, QR_IBAN, QRR, File, Ntry, Tx
@@ -219,7 +219,7 @@ def test_what_is_no_bank_file_is_refused(data: bytes, code: str) -> None:
 
 MEASURE = """
 import resource, sys, time
-from services.ingest.camt054 import parse
+from services.ingest.bank.camt054 import parse
 from tests.unit.ingest.camt_samples import OURS, File, Ntry, Tx
 details = tuple(Tx(bank_reference=f"B{n}", amount="1.00") for n in range(50_000))
 data = File(entries=(Ntry(amount="50000.00", details=details),)).bytes()

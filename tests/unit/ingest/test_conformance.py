@@ -14,10 +14,10 @@ import pytest
 from lxml import etree
 
 from libs.events.handed import Finding
-from services.ingest import grammar, versions
-from services.ingest.report import Report
-from services.ingest.xml_invoice import Invoice, Unreadable, parse
-from services.ingest.xml_tree import Tree, read
+from services.ingest.message import grammar, versions
+from services.ingest.message.report import Report
+from services.ingest.message.xml_invoice import Invoice, Unreadable, parse
+from services.ingest.message.xml_tree import Tree, read
 from tests.standards import schema, standard
 from tests.unit.ingest.damage import Damage, damaged
 from tests.unit.ingest.made_by_schema import Maker

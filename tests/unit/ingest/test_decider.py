@@ -31,7 +31,7 @@ from services.ingest.decider.submission import (
     Rejected,
     RejectSubmission,
 )
-from services.ingest.xml_invoice import Invoice, parse
+from services.ingest.message.xml_invoice import Invoice, parse
 from tests.scenario import Scenario
 from tests.unit.ingest.samples import TODAY, message_50
 

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from services.ingest.xml_invoice import Invoice, Unreadable, parse
+from services.ingest.message.xml_invoice import Invoice, Unreadable, parse
 from tests.standards import standard
 
 BILLER = "gln_check_digit"

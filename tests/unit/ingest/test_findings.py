@@ -9,7 +9,8 @@ import pytest
 import services.ingest
 from libs.events.handed import Finding
 from libs.events.values import LANGUAGES
-from services.ingest import findings, receipts, records
+from services.ingest import findings, receipts
+from services.ingest.bodies import records
 from services.ingest.findings import CATALOGUE
 
 FOLDER = Path(services.ingest.__file__).parent
@@ -20,7 +21,7 @@ ASSIGNED = re.compile(r'(?:error|warning|by_severity|_Stop|broken|finding)\(\s*"
 def used_codes() -> set[str]:
     """Return the strings of the sources that are codes: what a report is called with."""
     found: set[str] = set()
-    for file in FOLDER.glob("*.py"):
+    for file in FOLDER.rglob("*.py"):
         found |= set(ASSIGNED.findall(file.read_text(encoding="utf-8")))
     return found
 
@@ -49,7 +50,7 @@ SAYS = {
 def noticed_as() -> dict[str, set[str]]:
     """Return the severities with which the sources notice each code that they name in place."""
     found: dict[str, set[str]] = {}
-    for file in FOLDER.glob("*.py"):
+    for file in FOLDER.rglob("*.py"):
         source = file.read_text(encoding="utf-8")
         for call, severity in SAYS.items():
             for code in re.findall(call + r'\s*"(\w+)"', source):

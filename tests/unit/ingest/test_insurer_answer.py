@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from libs.events.values import Kind, PracticeKind
 from services.gateway.api.examples import example
 from services.ingest.findings import Unreadable
-from services.ingest.insurer_answer import InsurerMessage, parse
-from services.ingest.xml_invoice import Invoice
-from services.ingest.xml_invoice import parse as parse_invoice
+from services.ingest.message.xml_invoice import Invoice
+from services.ingest.message.xml_invoice import parse as parse_invoice
+from services.ingest.responses.insurer_answer import InsurerMessage, parse
 from services.simulator.invoices import invoice
 from services.simulator.practices import Version, Wish, practice
 from services.simulator.request import message

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.ingest import plain
-from services.ingest.xml_invoice import Invoice, exactly, parse
-from services.ingest.xml_tree import ATTRIBUTES_MAX, DEPTH_MAX, Node, Tree, read
+from services.ingest.message import plain
+from services.ingest.message.xml_invoice import Invoice, exactly, parse
+from services.ingest.message.xml_tree import ATTRIBUTES_MAX, DEPTH_MAX, Node, Tree, read
 from tests.unit.ingest.samples import NS, TODAY, changed, message_44, message_45, message_50
 
 MESSAGES = [message_44(), message_45(), message_50()]

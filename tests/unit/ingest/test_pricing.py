@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 
 from libs.events.values import Law, Variant
 from libs.records import Biller, ServiceRecord
-from services.ingest import records
+from services.ingest.bodies import records
+from services.ingest.bodies.record_parts import parts_of, whole
 from services.ingest.findings import Unreadable
-from services.ingest.priced import Priced
+from services.ingest.message.xml_invoice import Invoice
+from services.ingest.prices.priced import Priced
 from services.ingest.record_intake import judge
-from services.ingest.record_parts import parts_of, whole
-from services.ingest.xml_invoice import Invoice
 from tests.unit.ingest.bodies import HOME, PRACTICE, line, record, sent
 from tests.unit.ingest.lists import GROUP, all_lists
 from tests.unit.ingest.samples import TODAY

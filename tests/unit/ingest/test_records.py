@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from libs.events.handed import VatGroup
 from libs.events.values import Law, Scheme, Variant
 from libs.records import Handed, ServiceRecord
-from services.ingest import records
+from services.ingest.bodies import records
+from services.ingest.bodies.written import Sums, Writer, days_of
 from services.ingest.findings import Unreadable
-from services.ingest.written import Sums, Writer, days_of
-from services.ingest.xml_invoice import Invoice
+from services.ingest.message.xml_invoice import Invoice
 from tests.unit.ingest.bodies import HOME, PRACTICE, people, sent
 from tests.unit.ingest.samples import BILLER, INSURER, TODAY
 

@@ -1,8 +1,8 @@
 """What is remembered of values never grows without bound, and never holds a person's text."""
 
-from services.ingest import grammar, remembered
-from services.ingest.lexical import MONEY
-from services.ingest.remembered import Remembered
+from services.ingest.message import grammar, remembered
+from services.ingest.message.lexical import MONEY
+from services.ingest.message.remembered import Remembered
 
 
 def test_a_full_table_begins_anew() -> None:

@@ -8,13 +8,14 @@ import pytest
 from lxml import etree
 
 from libs.events.values import Address, Hold, Party, PracticeKind
-from services.ingest import findings, response
+from services.ingest import findings
 from services.ingest.findings import CATALOGUE
-from services.ingest.response import SCHEMAS, SPOKEN, Said, Verdict
+from services.ingest.message.xml_invoice import Unreadable, parse
+from services.ingest.message.xml_tree import Tree, read
 from services.ingest.response_api import WORDS, Standing, State, standing_of
-from services.ingest.response_parties import Office
-from services.ingest.xml_invoice import Unreadable, parse
-from services.ingest.xml_tree import Tree, read
+from services.ingest.responses import response
+from services.ingest.responses.response import SCHEMAS, SPOKEN, Said, Verdict
+from services.ingest.responses.response_parties import Office
 from services.simulator.invoices import handed_in
 from services.simulator.practices import Version, Wish, practice
 from services.simulator.request import message

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.ingest.arithmetic import francs, is_usual_rate, round_payable
-from services.ingest.lexical import (
+from services.ingest.message.arithmetic import francs, is_usual_rate, round_payable
+from services.ingest.message.lexical import (
     day,
     days,
     ean_ok,
@@ -18,10 +18,10 @@ from services.ingest.lexical import (
     money,
     reference_ok,
 )
-from services.ingest.lines import round_rappen
-from services.ingest.parties import same_person
-from services.ingest.plausibility import years_before
-from services.ingest.xml_invoice import Invoice, Unreadable, parse
+from services.ingest.message.lines import round_rappen
+from services.ingest.message.parties import same_person
+from services.ingest.message.plausibility import years_before
+from services.ingest.message.xml_invoice import Invoice, Unreadable, parse
 from tests.unit.ingest.samples import TODAY, changed, message_44, message_45, message_50
 
 LINE = '<i:service record_id="2"'

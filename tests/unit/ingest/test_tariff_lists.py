@@ -19,8 +19,8 @@ from services.ingest.decider.tariffs import (
     PositionsImported,
     ValidityOverlaps,
 )
-from services.ingest.price_lists import PointValue, Position, VatRate
-from services.ingest.tariff_lists import Rows, Wrong, read_list
+from services.ingest.prices.price_lists import PointValue, Position, VatRate
+from services.ingest.prices.tariff_lists import Rows, Wrong, read_list
 from tests.scenario import Scenario
 from tests.unit.ingest.lists import POSITIONS, positions
 
@@ -51,7 +51,7 @@ def wrong(text: str, kind: type[Any] = Position) -> list[tuple[int, str]]:
 
 
 def test_the_samples_that_ship_are_in_order_and_say_that_they_are_samples() -> None:
-    folder = files("services.ingest") / "samples"
+    folder = files("services.ingest.prices") / "samples"
 
     def rows(name: str, kind: type[Any]) -> tuple[Any, ...]:
         found = read_list((folder / f"{name}.csv").read_bytes(), kind)

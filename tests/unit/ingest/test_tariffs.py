@@ -4,10 +4,10 @@ from decimal import Decimal
 
 import pytest
 
-from services.ingest.arithmetic import francs, round_payable
-from services.ingest.lexical import uid_ok
-from services.ingest.lines import round_rappen
-from services.ingest.tariffs import TARIFFS
+from services.ingest.message.arithmetic import francs, round_payable
+from services.ingest.message.lexical import uid_ok
+from services.ingest.message.lines import round_rappen
+from services.ingest.message.tariffs import TARIFFS
 from tests.unit.ingest.samples import BILLER, PROVIDER, changed, message_44, message_50
 from tests.unit.ingest.test_rules import noticed
 

@@ -7,7 +7,7 @@ import pytest
 from lxml import etree
 
 from libs.events.values import Kind, Law, Scheme
-from services.ingest.xml_invoice import Invoice, Unreadable, parse
+from services.ingest.message.xml_invoice import Invoice, Unreadable, parse
 from tests.standards import violations
 from tests.unit.ingest.samples import (
     INSURER,

@@ -7,11 +7,11 @@ import pytest
 from bench.pricing import biller, sampled
 from libs.events.values import PracticeKind, Variant
 from libs.records import ServiceRecord
-from services.ingest import records
-from services.ingest.price_lists import Lists
+from services.ingest.bodies import records
+from services.ingest.bodies.record_parts import whole
+from services.ingest.message.xml_invoice import Invoice
+from services.ingest.prices.price_lists import Lists
 from services.ingest.record_intake import judge
-from services.ingest.record_parts import whole
-from services.ingest.xml_invoice import Invoice
 from services.simulator.driver import DEMO
 from services.simulator.invoices import handed_in
 from services.simulator.practices import Wish, practice

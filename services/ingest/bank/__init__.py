@@ -1,0 +1,1 @@
+"""What a bank's notification says, each movement in one place. Pure."""

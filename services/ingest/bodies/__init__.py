@@ -1,0 +1,1 @@
+"""Bodies in JSON, read and judged by the rules that messages are judged by. Pure."""

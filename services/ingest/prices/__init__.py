@@ -1,0 +1,1 @@
+"""Prices by dated tables: points, values, flat rates, VAT. Pure."""

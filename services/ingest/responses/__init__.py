@@ -1,0 +1,1 @@
+"""The generalInvoiceResponse: what insurers answered, and what practices are answered. Pure."""
