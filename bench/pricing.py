@@ -96,7 +96,9 @@ def sampled() -> Lists:
 
 
 def _rows(name: str, kind: type[Any]) -> Sequence[Any]:
-    found = read_list((files("services.ingest") / "samples" / f"{name}.csv").read_bytes(), kind)
+    found = read_list(
+        (files("services.ingest.prices") / "samples" / f"{name}.csv").read_bytes(), kind
+    )
     assert isinstance(found, Rows)
     return found.rows
 

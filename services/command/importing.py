@@ -41,6 +41,6 @@ async def take(system: System, name: str, data: bytes) -> dict[str, Any] | tuple
 async def take_samples(system: System) -> None:
     """Import the lists that ship as samples; all their rows say that they are no official ones."""
     for name in _LISTS:
-        data = (files("services.ingest") / "samples" / f"{name}.csv").read_bytes()
+        data = (files("services.ingest.prices") / "samples" / f"{name}.csv").read_bytes()
         done = await take(system, name, data)
         assert isinstance(done, dict), done
