@@ -1,0 +1,67 @@
+"""Sheets on paper mean the same on SQLite and on PostgreSQL."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping
+
+from bench.pricing import NOBODYS
+from libs.runtime import rows
+from services.ingest import sheet_projections
+from services.ingest.decider.template import Printed, SheetTemplateChosen
+from tests.contracts.test_price_tables import Opened, opened
+from tests.unit.ingest import sheets
+
+__all__ = ["opened"]
+PRACTICE = sheets.IDS["practice_id"]
+
+
+def heard(db: Connection, *events: Any) -> None:
+    for event in events:
+        templates = isinstance(event, SheetTemplateChosen)
+        project = sheet_projections.project_templates if templates else None
+        rows.write(db, (project or sheet_projections.project_sheets)(event, NOBODYS))
+
+
+def test_a_sheet_waits_is_claimed_keyed_and_ends_alike(opened: Opened) -> None:
+    db = opened("ingest")
+
+    def shown() -> tuple[int, Sequence[RowMapping], RowMapping]:
+        count, waiting = sheet_projections.queue(db)
+        row = sheet_projections.sheet(db, sheets.IDS["sheet_id"])
+        assert row is not None
+        return count, waiting, row
+
+    heard(db, sheets.received, sheets.claimed(sheets.ANNA))
+    count, waiting, row = shown()
+    assert (count, len(waiting), row["claimed_by"]) == (1, 1, sheets.ANNA)
+    heard(db, sheets.keyed(sheets.ANNA, final=False))
+    heard(db, sheets.keyed(sheets.BEA, sheets.OTHER, second=True, final=False))
+    row = shown()[2]
+    assert (row["state"], row["first"], row["second"], row["claimed_by"]) == (
+        "differing", sheets.ONE, sheets.OTHER, "",
+    )  # fmt: skip
+    heard(db, sheets.resolved(sheets.BEA), sheets.taken_in)
+    count, waiting, row = shown()
+    assert (count, list(waiting), row["state"]) == (0, [], "taken")
+    listed = sheet_projections.newest_sheets(db, PRACTICE, None, 5)
+    assert [one["sheet_id"] for one in listed] == [sheets.IDS["sheet_id"]]
+    place = sheets.LATER, ""
+    assert len(sheet_projections.newest_sheets(db, PRACTICE, place, 5)) == 1
+
+
+def test_every_version_of_a_practices_sheet_stays_known(opened: Opened) -> None:
+    db = opened("ingest")
+    assert sheet_projections.template(db, PRACTICE, None) is None
+    for version in (1, 2):
+        positions = (Printed(tariff="007", code=f"A{version}"),)
+        heard(
+            db,
+            SheetTemplateChosen(
+                practice_id=PRACTICE, version=version, positions=positions, by="user:1"
+            ),
+        )
+    for asked, found in ((None, 2), (1, 1), (2, 2)):
+        known = sheet_projections.template(db, PRACTICE, asked)
+        assert known is not None
+        assert (known[0], known[1][0].code) == (found, f"A{found}")
