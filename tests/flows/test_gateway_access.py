@@ -245,7 +245,7 @@ def test_settings_change_by_version_and_never_backwards_b55(tmp_path: Path) -> N
             refused = await program.put(contract, json={"settings": {}}, headers=match)
             assert refused.status_code == 403
             shown = (await program.get("/v1/practice")).json()
-            assert [one["version"] for one in shown["settings"]] == [0, 1, 0]
+            assert [one["version"] for one in shown["settings"]] == [0, 1, 0, 0]
             assert shown["account_no"] == 40112
 
     at_the_door(tmp_path, scene)

@@ -39,7 +39,12 @@ SCAN = {
     "requestBody": {
         "required": True,
         "description": "A scan as PDF, PNG, JPEG or TIFF; what it is, is told by its content.",
-        "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+        "content": {
+            "application/octet-stream": {
+                "schema": {"type": "string", "format": "binary"},
+                "example": "%PDF-1.7 …",
+            }
+        },
     }
 }
 POSITIONS = described(

@@ -30,7 +30,7 @@ from services.gateway.api.tokens import Denied
 from services.gateway.api.versions import etag, expected
 from services.gateway.decider import practice, subject, user
 from services.gateway.door import Door, language_of
-from services.gateway.scopes import ROLES, SCOPES
+from services.gateway.scopes import KEYS_SHEETS, ROLES, SCOPES
 
 KEY = b"k" * 32
 OPEN_TO_ALL = {"/oauth/token", "/v1/oauth/token"}
@@ -113,9 +113,11 @@ def test_the_interface_describes_itself() -> None:
 
 def test_roles_have_scopes_that_exist_and_none_of_the_operators() -> None:
     for role in user.Role:
-        assert ROLES[role] <= set(SCOPES)
+        assert ROLES[role] <= set(SCOPES) | {KEYS_SHEETS}
         assert not ROLES[role] & {"bank:write", "admin"}
     assert "cases:write" not in ROLES[user.Role.PRACTICE_USER]
+    assert {role for role in user.Role if KEYS_SHEETS in ROLES[role]} == {user.Role.CLERK}
+    assert KEYS_SHEETS not in SCOPES, "no program keys sheets"
 
 
 def test_refusals_have_sentences_and_stable_codes() -> None:
