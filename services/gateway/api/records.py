@@ -9,6 +9,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from libs.events.values import Language, PracticeId, Variant
 from libs.records import ServiceRecord
 from libs.records.handed import Day
+from libs.runtime.problems import Problem
 from services.gateway.api.bodies import described, read
 from services.gateway.api.examples import example
 from services.gateway.api.models import (
@@ -86,6 +87,8 @@ async def service_record_preview(
     """
     data = await read(request, RECORD_BYTES_MAX)
     kind = request.headers.get("content-type", "")
+    if kind.partition(";")[0].strip().lower() != "application/json":
+        raise Problem(415, "content_type_unsupported", "Send the record as application/json.")
     return passed_on(await previewed(door, practice, language, data, kind))
 
 
