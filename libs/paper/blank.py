@@ -9,7 +9,7 @@ from datetime import date
 from typing import Final, NamedTuple
 
 from libs.events.values import Language, Law, Scheme
-from libs.paper.characters import foreign, normalised
+from libs.paper.characters import normalised
 from libs.paper.letters import Printed
 from libs.paper.symbol import data_matrix_svg
 from libs.paper.typesetter import typeset
@@ -46,11 +46,11 @@ def blank_pdf(blank: Blank, on: date) -> Printed:
     """Return one page of A4; the same version of a day is the same bytes."""
     texts = words(blank.language)
     code = written(SheetCode(blank.account_no, blank.version))
-    rows = [[printable(text) for text in one] for one in blank.positions[:POSITIONS_MAX]]
+    rows = [[normalised(text) for text in one] for one in blank.positions[:POSITIONS_MAX]]
     model = {
         "w": texts,
         "lang": blank.language,
-        "practice": printable(blank.practice),
+        "practice": normalised(blank.practice),
         "account": texts["sheet_account"].format(number=blank.account_no),
         "version": texts["sheet_version"].format(version=blank.version),
         "code": code,
@@ -60,10 +60,3 @@ def blank_pdf(blank: Blank, on: date) -> Printed:
         "rows": rows + [["", "", ""]] * (ROWS - len(rows)),
     }
     return typeset("blank", model, on)
-
-
-def printable(text: str) -> str:
-    """Return a text in the letters that our papers are printed in, a question mark for others."""
-    known = normalised(text)
-    strange = foreign(known)
-    return "".join("?" if letter in strange else letter for letter in known)

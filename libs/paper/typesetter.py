@@ -16,6 +16,7 @@ from typing import Any
 
 import typst
 
+from libs.paper.characters import printable
 from libs.paper.letters import Printed
 
 _FOLDER = Path(__file__).parent
@@ -42,12 +43,25 @@ class Typesetter:
             self._idle.put(typst.Compiler(b"", root=_TEMPLATES, font_paths=fonts))
 
     def typeset(self, model: Mapping[str, Any], issued_on: date) -> Printed:
-        """Return the document; the same model and day give the same bytes."""
+        """Return the document; the same model and day give the same bytes.
+
+        PDF/A takes no letter that its fonts lack. One stands as a question mark: the sender was
+        warned, and an invoice that is never printed would be worse.
+        """
+        try:
+            return self._made(_main(self._template, model), issued_on)
+        except typst.TypstError:
+            known = printable(model)
+            if known == model:
+                raise
+            return self._made(_main(self._template, known), issued_on)
+
+    def _made(self, source: bytes, issued_on: date) -> Printed:
         stamp = datetime(issued_on.year, issued_on.month, issued_on.day, tzinfo=UTC)
         compiler = self._idle.get()
         try:
             pdf = compiler.compile(
-                input=_main(self._template, model),
+                input=source,
                 format="pdf",
                 pdf_standards="a-3b",
                 pdf_tags=False,

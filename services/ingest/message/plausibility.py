@@ -10,6 +10,7 @@ from typing import Final
 
 from libs.events.handed import Facts
 from libs.events.values import Kind, Law, Party, Patient, Scheme
+from libs.paper.characters import unprinted
 from services.ingest.message import laws, tariffs
 from services.ingest.message.arithmetic import is_usual_rate
 from services.ingest.message.lines import Line
@@ -133,6 +134,10 @@ def _check_people(message: Message, report: Report) -> None:
     patient = tiers.child("patient")
     if patient is not None and not message.patient.party.name:
         report.error("patient_nameless", patient)
+    for node, who in ((debtor, message.debtor), (patient or tiers, message.patient.party)):
+        address = who.address
+        if unprinted(f"{who.name}{who.given_name}{address.street}{address.city}"):
+            report.warning("letters_unprinted", node)
     born = message.patient.born_on
     if (
         born is not None

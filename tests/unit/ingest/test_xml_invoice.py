@@ -244,6 +244,13 @@ def test_a_birth_date_of_year_one_means_unknown() -> None:
     assert [f.code for f in found.warnings] == ["birthdate_unknown"]
 
 
+def test_a_name_in_letters_that_no_letter_shows_is_a_warning_and_one_in_ours_is_none() -> None:
+    found = accepted(changed(message_50(), ("Luzern</i:city>", "琉森</i:city>")))
+    assert "letters_unprinted" in {f.code for f in found.warnings}
+    found = accepted(changed(message_50(), ("Luzern</i:city>", "Łuzern</i:city>")))
+    assert "letters_unprinted" not in {f.code for f in found.warnings}
+
+
 def test_br19_a_child_as_debtor_is_named() -> None:
     found = accepted(changed(message_50(), ("1980-02-28", "2010-02-28")))
     assert [f.code for f in found.warnings] == ["debtor_minor"]

@@ -284,3 +284,12 @@ def test_the_formal_notice_names_date_and_consequence_br_130() -> None:
     text = text_of(reminder_pdf(reminder(Stage.FORMAL_NOTICE)).pdf)
     assert "ab dem 02.04.2026 an Inkasso Muster AG" in text
     assert "Inkasso" not in text_of(reminder_pdf(reminder(Stage.FIRST_REMINDER)).pdf)
+
+
+def test_a_name_in_letters_of_no_font_is_printed_all_the_same_p12() -> None:
+    debtor = Party(name="李", given_name="Ελένη", address=PATIENT.address)
+    printed = invoice_pdf(replace(invoice(), debtor=debtor))
+    said = text_of(printed.pdf)
+    assert "Ελένη" in said
+    assert "?" in said
+    assert invoice_pdf(replace(invoice(), debtor=debtor)) == printed
