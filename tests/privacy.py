@@ -121,6 +121,8 @@ def traces(places: Mapping[str, bytes], words: Iterable[str]) -> set[Trace]:
 
 PREFIX = 6
 """So many bytes of a word tell whether it is worth comparing."""
+SURE = 8
+"""Letters of base64 that ciphertext does not show by chance: fewer stand in any large file."""
 
 
 class Search:
@@ -158,7 +160,8 @@ def _ways(word: str) -> set[bytes]:
     codes = ("utf-8", "latin-1", "utf-16-le", "utf-16-be")
     # Bytes are folded as bytes: an upper-case accented letter is another one in each encoding.
     written = {text.encode(code).lower() for text in texts for code in codes}
-    return written | {word.encode().hex().encode()} | set(_in_base64(word.encode()))
+    coded = {way for way in _in_base64(word.encode()) if len(way) >= SURE}
+    return written | {word.encode().hex().encode()} | coded
 
 
 def _in_base64(word: bytes) -> Iterator[bytes]:

@@ -183,7 +183,7 @@ def test_nothing_of_a_simulated_month_stands_in_the_clear_anywhere(
     async def scene() -> None:
         async for month in play(folder):
             words = month.words.people | month.words.medical
-            private = {word for word in words - month.words.public if len(word) > 2}
+            private = {word for word in words - month.words.public if len(word) > 3}
             assert month.counts["issued"] > 60
             assert len(private) > 300
             assert len(private) > 0.8 * len(words), "practices share few words with patients"
