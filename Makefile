@@ -47,14 +47,13 @@ types: $(STAMP) ## mypy strict
 arch: $(STAMP) ## who may import whom
 	$(BIN)/lint-imports
 
-# Engines broken for minutes, in scenes that want the machine to themselves: they run last and alone.
+# Engines broken for minutes, in scenes that want the machine to themselves: by night, `make engines`.
 LONG := tests/chaos tests/distributed/test_engines_broken.py
 
-test: $(STAMP) ## all tests, on embedded PostgreSQL and real Kafka brokers
+test: $(STAMP) ## all tests but the long ones, on embedded PostgreSQL and real Kafka brokers
 	$(BIN)/python -m pytest -n $(PROCESSES) --dist loadfile $(addprefix --ignore=,$(LONG))
-	$(BIN)/python -m pytest $(LONG)
 
-engines: $(STAMP) ## of these the long ones: brokers, databases and services broken under load
+engines: $(STAMP) ## the long tests: brokers, databases and services broken under load
 	$(BIN)/python -m pytest $(LONG)
 
 seeds ?= 1000

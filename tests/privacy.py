@@ -282,9 +282,10 @@ class Story:
 
     def envelopes(self) -> Iterator[Envelope]:
         """Yield all that stands in all logs."""
-        for host in self.made.system.hosts.values():
-            with host.read_store.reading() as db:
-                yield from host.read_store.read(db, 0, 10_000)[0]
+        for name in self.made.system.hosts:
+            with self.made.beside(name) as store, store.reading() as db:
+                found = store.read(db, 0, 10_000)[0]
+            yield from found
 
     def said(self, *kinds: type[Event]) -> Iterator[tuple[EventId, Any]]:
         """Yield the events of some classes with their ids, as they are stored."""

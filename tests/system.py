@@ -1,8 +1,8 @@
 """The embedded system for flow tests: all services, a movable clock, HTTP through the gateway."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
@@ -14,7 +14,9 @@ from libs.events.terms import Contract, Reminding, Terms
 from libs.events.terms import Settings as PracticeSettings
 from libs.events.values import COOPERATIVE, Address, PracticeId, PracticeKind
 from libs.runtime.clock import MovableClock
+from libs.runtime.engines import connect
 from libs.runtime.settings import Settings
+from libs.runtime.store import Store
 from libs.runtime.system import System
 from services.command.builds import BUILDS
 from services.command.opening import Opened
@@ -177,13 +179,26 @@ class Cooperative:
         for member in self.members:  # programs fetch a new token when theirs has run out
             member.token = await self.token(member.client_id, member.secret)
 
+    @contextmanager
+    def beside(self, name: str) -> Iterator[Store]:
+        """Open a service's log once more: the running one's connections belong to its threads."""
+        store = Store(name, connect(self.system.settings, name))
+        yield store
+        store.engine.dispose()
+
     def proof(self) -> dict[str, Any]:
         """Return what `quittance verify` says of the running system."""
-        opened = {
-            name: Opened(host.service, host.read_store, host.hearing, self.system.documents)
-            for name, host in self.system.hosts.items()
-        }
-        return prove_opened(opened, over_kafka=False)
+        with ExitStack() as stack:
+            opened = {
+                name: Opened(
+                    host.service,
+                    stack.enter_context(self.beside(name)),
+                    host.hearing,
+                    self.system.documents,
+                )
+                for name, host in self.system.hosts.items()
+            }
+            return prove_opened(opened, over_kafka=False)
 
 
 @asynccontextmanager

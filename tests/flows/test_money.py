@@ -44,7 +44,7 @@ async def _bank(made: Cooperative, number: int, *moves: tuple[str, int], of: Any
 
 
 def _case(made: Cooperative, invoice_id: str) -> Any:
-    with made.system.hosts["dunning"].read_store.reading() as db:
+    with made.beside("dunning") as store, store.reading() as db:
         return db.execute(select(cases).where(cases.c.invoice_id == invoice_id)).one()
 
 

@@ -205,8 +205,8 @@ def test_one_trace_and_one_correlation_lead_from_the_upload_to_the_letter(tmp_pa
         assert answer.headers["x-request-id"] == "upload-of-monday"
         await made.system.settle(effects=True)
         seen: dict[str, set[tuple[str, str]]] = {}
-        for name, host in made.system.hosts.items():
-            with host.read_store.reading() as db:
+        for name in made.system.hosts:
+            with made.beside(name) as store, store.reading() as db:
                 for row in db.execute(select(EVENTS)):
                     if row.correlation_id == "upload-of-monday":
                         seen.setdefault(name, set()).add((row.type, row.traceparent[3:35]))
