@@ -15,6 +15,7 @@ import subprocess
 import tempfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, NoReturn
 
@@ -94,13 +95,14 @@ class Guarded:
     def _read(
         self, output: IO[bytes], line: str, seen: threading.Event, said: threading.Event
     ) -> None:
-        for raw in output:
-            self.lines.append(raw.decode(errors="replace"))
-            del self.lines[:-200]
-            if line in self.lines[-1]:
-                said.set()
-                seen.set()
-        seen.set()
+        with suppress(ValueError):  # the pipe is closed under us where the process is killed
+            for raw in output:
+                self.lines.append(raw.decode(errors="replace"))
+                del self.lines[:-200]
+                if line in self.lines[-1]:
+                    said.set()
+                    seen.set()
+            seen.set()
 
     def close(self, answer: bytes = b"") -> None:
         """End the process; the answer tells the guard what else to do."""
