@@ -102,7 +102,7 @@ class Guarded:
                 if line in self.lines[-1]:
                     said.set()
                     seen.set()
-            seen.set()
+        seen.set()
 
     def close(self, answer: bytes = b"") -> None:
         """End the process; the answer tells the guard what else to do."""
