@@ -1,18 +1,26 @@
 """Brings a database to the newest revision: a service's log and read tables, or the key store."""
 
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Engine, MetaData, inspect, text
+from sqlalchemy import Connection, Engine, MetaData, bindparam, inspect, select, text
 
 from libs.runtime import tables, vault
 from libs.runtime.engines import KEYS
+from libs.runtime.rows import INSERT
+from libs.runtime.tables import POSITIONS
 
 HERE = Path(__file__).parent / "migrations"
 SERVICES = Path(__file__).parents[2] / "services"
+TABLES = "tables"
+"""Stands among the consumers, as what has worked off all that a service's read tables show."""
+_OF = (POSITIONS.c.consumer == TABLES) & (POSITIONS.c.source == bindparam("service"))
+_FILLED = select(POSITIONS.c.mark).where(_OF)
+_FILL = POSITIONS.update().where(_OF).values(mark=bindparam("revision"))
 
 
 def target(service: str) -> MetaData:
@@ -36,26 +44,42 @@ def config(service: str, engine: Engine) -> Config:
 def upgrade(service: str, engine: Engine, role: str = "", to: str = "heads") -> bool:
     """Run all missing revisions in one transaction; what is there already is left alone.
 
-    Return whether read tables that were there became others: a revision makes columns, and only
-    the logs know what belongs into them, so the tables are to be made again.
+    Return whether the read tables are to be made again: a revision makes columns, and only the
+    logs know what belongs into them. It stays true until `rebuild` has done it (F8).
 
     `to` an older revision only where a backup of an older release is to be filled in.
 
     With a role, that role may work on all tables but only insert into and read `events` (P15).
     """
     logging.getLogger("alembic").setLevel(logging.WARNING)
-    before = _revisions(service, engine)
+    with engine.connect() as db:
+        fresh = not _heads(db)
     command.upgrade(config(service, engine), to)
     if role and engine.dialect.name == "postgresql":
         _grant(engine, role)
-    return bool(before) and before != _revisions(service, engine)
+    if service == KEYS or to != "heads":
+        return False
+    with engine.begin() as db:
+        if fresh:
+            filled(service, db)
+        return db.execute(_FILLED, {"service": service}).scalar() != _revision(service, db)
 
 
-def _revisions(service: str, engine: Engine) -> set[str]:
+def filled(service: str, db: Connection) -> None:
+    """Note, in the transaction that fills them, for which revision read tables are filled."""
+    place = {"consumer": TABLES, "source": service, "partition": 0}
+    first = INSERT[db.dialect.name](POSITIONS).values(**place, seq=0)
+    db.execute(first.on_conflict_do_nothing())
+    db.execute(_FILL, {"service": service, "revision": _revision(service, db)})
+
+
+def _heads(db: Connection) -> Sequence[str]:
+    return MigrationContext.configure(db).get_current_heads()
+
+
+def _revision(service: str, db: Connection) -> str:
     """Return at which revision a service's own tables are, apart from the log's."""
-    with engine.connect() as db:
-        heads = MigrationContext.configure(db).get_current_heads()
-    return {head for head in heads if head.startswith(f"{service}_")}
+    return next((head for head in _heads(db) if head.startswith(f"{service}_")), "")
 
 
 def _grant(engine: Engine, role: str) -> None:

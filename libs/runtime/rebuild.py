@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Table, text
 
 from libs.runtime import crash
 from libs.runtime.hearing import Hearing
+from libs.runtime.migrate import filled
 from libs.runtime.store import Store
 from libs.runtime.verify import Reach, changes, fold
 from libs.runtime.verify.tables import Stored, Values
@@ -51,6 +52,7 @@ def rebuild(hearing: Hearing, db: Connection, reach: Reach) -> int:
         _fill(db, table, rows)
         crash.point("rebuild.before_commit")
         count += len(rows)
+    filled(hearing.service.name, db)
     return count
 
 

@@ -1,4 +1,4 @@
-"""Takes a file of the bank in: every receipt once, the file's own event last (payments 3.8)."""
+"""Takes a file of the bank in: begun, every receipt once, ended (payments 3.8)."""
 
 import asyncio
 from collections.abc import Sequence
@@ -15,6 +15,7 @@ from services.ingest.bank.bank_file import BankFile, Movement
 from services.ingest.bank.camt054 import parse
 from services.ingest.decider.bank import (
     BankSum,
+    BeginFile,
     BookCredit,
     CreditCommand,
     File,
@@ -63,6 +64,9 @@ class BankIntake:
         read = judged or await self._parse(delivery.data)
         if isinstance(read, Unreadable):
             return await self._refuse(delivery, read)
+        await self._handle(
+            BeginFile(file=delivery.file, received_at=delivery.at, size_bytes=len(delivery.data))
+        )
         commands = await self._commands(read, delivery.file)
         for start in range(0, len(commands), TOGETHER):
             some = commands[start : start + TOGETHER]

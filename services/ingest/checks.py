@@ -7,7 +7,7 @@ from sqlalchemy import Connection, and_, case, func, select
 
 from libs.events import SubmissionAccepted
 from libs.runtime.tables import EVENTS
-from services.ingest.projections import ACCEPTED, CREDIT, IMPORTED, REVERSAL
+from services.ingest.projections import ACCEPTED, CREDIT, IMPORTED, IMPORTING, REVERSAL
 from services.ingest.tables import bank_files, movements, submissions
 
 NAMED_MAX = 20
@@ -31,15 +31,16 @@ def every_accepted_message_has_its_row(db: Connection) -> Mapping[str, Any]:
 
 
 def every_movement_stands_in_one_file(db: Connection) -> Mapping[str, Any]:
-    """Each movement was first reported by one imported file, whose sums are those of its own."""
-    of_file = and_(bank_files.c.file == movements.c.file, bank_files.c.state == IMPORTED)
+    """Each movement was first reported by one file; one that is imported sums to its own."""
+    taken = bank_files.c.state.in_([IMPORTED, IMPORTING])
+    of_file = and_(bank_files.c.file == movements.c.file, taken)
     astray = (
         select(movements.c.credit_id)
         .outerjoin(bank_files, of_file)
         .where(bank_files.c.file.is_(None))
         .limit(NAMED_MAX)
     )
-    failed = [f"{each} stands in no imported file" for each in db.execute(astray).scalars()]
+    failed = [f"{each} stands in no file" for each in db.execute(astray).scalars()]
 
     def own(kind: str) -> Any:
         return func.coalesce(
@@ -66,4 +67,5 @@ def every_movement_stands_in_one_file(db: Connection) -> Mapping[str, Any]:
         ).scalar_one()
         for kind in (CREDIT, REVERSAL)
     }
-    return {**totals, "failed": failed}
+    going = select(func.count()).where(bank_files.c.state == IMPORTING)
+    return {**totals, "unfinished_bank_files": db.execute(going).scalar_one(), "failed": failed}

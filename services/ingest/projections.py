@@ -18,19 +18,21 @@ from libs.events import (
 from libs.events.handed import Finding
 from libs.events.values import COOPERATIVE, DocumentId, PracticeId, SubmissionId
 from libs.runtime.rows import Change, put
-from services.ingest.decider.bank import BankFileImported, BankFileRefused, BankSum
+from services.ingest.decider.bank import BankFileBegun, BankFileImported, BankFileRefused, BankSum
 from services.ingest.decider.submission import Accepted
 from services.ingest.tables import bank_files, billers, movements, practices, submissions
 
 CREDIT, REVERSAL = "credit", "reversal"
 ACCEPTED, REJECTED = "accepted", "rejected"
 IMPORTED, REFUSED = "imported", "refused"
+IMPORTING = "importing"
+"""Its receipts are being recorded; one that stays so died, and is to come again."""
 ACCEPTED_STATUS, IMPORTED_STATUS = 202, 200
 TOGETHER_MAX = 500
 """Keys that one query names."""
 
 Received: TypeAlias = SubmissionAccepted | SubmissionRejected
-Files: TypeAlias = BankFileImported | BankFileRefused
+Files: TypeAlias = BankFileBegun | BankFileImported | BankFileRefused
 Movements: TypeAlias = BankCreditBooked | BankCreditReversed
 
 
@@ -120,6 +122,8 @@ def project_movements(event: Movements, envelope: Envelope) -> Iterable[Change]:
 def project_bank_files(event: Files, envelope: Envelope) -> Iterable[Change]:
     """Keep what became of each file."""
     match event:
+        case BankFileBegun():
+            said = _imported(_NOTHING) | {"state": IMPORTING}
         case BankFileImported():
             said = _imported(event)
         case BankFileRefused():

@@ -1,11 +1,12 @@
-"""The bank's money: one stream per receipt, and one per file, whose event is written last.
+"""The bank's money: one stream per receipt, and one per file, which begins and ends an import.
 
-A crash between the receipts and the file's event leaves nothing to mend: the file comes again, what
-is booked stays booked once, and the event follows (payments 3.8, number 10).
+A crash between the two leaves nothing to mend: the file comes again, what is booked stays booked
+once, and the end follows (payments 3.8, number 10). Until then each receipt stands in a file that
+is being imported.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Final, TypeAlias, assert_never
 
@@ -29,6 +30,14 @@ class UnidentifiedReceipt(msgspec.Struct, frozen=True, kw_only=True):
     amount_rappen: int
     booked_on: date
     line: int = 0
+
+
+class BankFileBegun(Event, frozen=True, kw_only=True):
+    """A file can be used; its receipts are recorded from here on."""
+
+    file: DocumentId
+    received_at: datetime
+    size_bytes: int
 
 
 class BankFileImported(Event, frozen=True, kw_only=True):
@@ -96,6 +105,16 @@ class ReverseCredit:
 
 
 @dataclass(frozen=True, kw_only=True)
+class BeginFile:
+    """Open a file whose receipts are about to be recorded."""
+
+    file: DocumentId
+    received_at: datetime
+    size_bytes: int
+    practice_id: PracticeId = COOPERATIVE
+
+
+@dataclass(frozen=True, kw_only=True)
 class ImportFile:
     """Close a file whose receipts are all recorded."""
 
@@ -129,8 +148,8 @@ class RefuseFile:
 
 CreditCommand: TypeAlias = BookCredit | ReverseCredit
 CreditEvent: TypeAlias = BankCreditBooked | BankCreditReversed
-FileCommand: TypeAlias = ImportFile | RefuseFile
-FileEvent: TypeAlias = BankFileImported | BankFileRefused
+FileCommand: TypeAlias = BeginFile | ImportFile | RefuseFile
+FileEvent: TypeAlias = BankFileBegun | BankFileImported | BankFileRefused
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,6 +163,7 @@ class Movement:
 class File:
     """What became of a file."""
 
+    begun: bool = False
     imported: BankFileImported | None = None
     refused: BankFileRefused | None = None
 
@@ -201,6 +221,8 @@ def decide_file(state: File, command: FileCommand) -> Sequence[FileEvent]:
     if state.imported is not None:
         return []
     match command:
+        case BeginFile():
+            return [] if state.begun else [BankFileBegun(**vars(command))]
         case ImportFile():
             return [
                 BankFileImported(
@@ -241,9 +263,11 @@ def decide_file(state: File, command: FileCommand) -> Sequence[FileEvent]:
 def evolve_file(state: File, event: FileEvent) -> File:
     """Apply a fact."""
     match event:
+        case BankFileBegun():
+            return replace(state, begun=True)
         case BankFileImported():
-            return File(imported=event, refused=state.refused)
+            return replace(state, imported=event)
         case BankFileRefused():
-            return File(imported=state.imported, refused=event)
+            return replace(state, refused=event)
         case _:
             assert_never(event)

@@ -16,9 +16,11 @@ from libs.events.values import (
 )
 from services.ingest.app import BANK_FILE, CREDIT, SUBMISSION
 from services.ingest.decider.bank import (
+    BankFileBegun,
     BankFileImported,
     BankFileRefused,
     BankSum,
+    BeginFile,
     BookCredit,
     ImportFile,
     RefuseFile,
@@ -175,6 +177,7 @@ def test_a_reversal_is_recorded_once() -> None:
     credit.given(reversed_).when(REVERSE).then_nothing()
 
 
+BEGIN = BeginFile(file=CONTENT, received_at=AT, size_bytes=900)
 IMPORT = ImportFile(
     file=CONTENT,
     message_id="M1",
@@ -206,6 +209,15 @@ def test_a_file_belongs_to_the_cooperative_and_is_imported_once() -> None:
     later = replace(IMPORT, credits=BankSum(), known=BankSum(count=1, amount_rappen=10_000))
     file.given(imported).when(later).then_nothing()
     file.given(imported).when(REFUSE).then_nothing()
+
+
+def test_a_file_is_begun_once_and_no_more_when_it_is_imported() -> None:
+    (begun,) = file.when(BEGIN).decided()
+    assert isinstance(begun, BankFileBegun)
+    assert begun.practice_id == COOPERATIVE
+    file.given(begun).when(BEGIN).then_nothing()
+    (imported,) = file.given(begun).when(IMPORT).decided()
+    file.given(begun, imported).when(BEGIN).then_nothing()
 
 
 def test_a_refused_file_is_recorded_once_and_may_be_imported_later() -> None:
