@@ -32,7 +32,7 @@ from services.gateway.tables import people
 from services.simulator.camt054 import Receipt
 from services.simulator.invoices import Invoice
 from tests import cast, logging_config
-from tests.system import MONDAY, Cooperative, Member
+from tests.system import MONDAY, Cooperative, Member, beside
 
 CHILD_BORN_ON = date(2016, 5, 9)
 HOME = Address(street="Kanarienvogelstieg", house_no="7", zip="8400", city="Winterthur")
@@ -283,7 +283,7 @@ class Story:
     def envelopes(self) -> Iterator[Envelope]:
         """Yield all that stands in all logs."""
         for name in self.made.system.hosts:
-            with self.made.beside(name) as store, store.reading() as db:
+            with beside(self.made.system, name) as store, store.reading() as db:
                 found = store.read(db, 0, 10_000)[0]
             yield from found
 

@@ -1,6 +1,7 @@
 """One service under test among speakers: stand-ins that say what they are told to, through logs."""
 
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -31,9 +32,9 @@ from libs.runtime.host import Host
 from libs.runtime.rebuild import rebuild
 from libs.runtime.service import Decider, Parts, Service
 from libs.runtime.settings import Settings
-from libs.runtime.store import Store
 from libs.runtime.system import Build, System
 from libs.runtime.verify import Reach, verify_tables
+from tests.system import beside
 
 Said: TypeAlias = (
     PracticeRegistered
@@ -143,21 +144,16 @@ class Among:
 
     async def rebuilt(self) -> int:
         """Make the read tables again from the logs; they must be what they were."""
-        stores = {name: host.store for name, host in self.system.hosts.items()}
-        with self.host.store.writing() as db:
-            reach = Reach(logs=self._logs(stores, db))
+        with ExitStack() as stack:
+            opened = stack.enter_context
+            stores = {name: opened(beside(self.system, name)) for name in self.system.hosts}
+            own = stores.pop(self.name)
+            db = opened(own.writing())
+            logs = {name: (one, opened(one.reading())) for name, one in stores.items()}
+            reach = Reach(logs=logs | {self.name: (own, db)})
             _, failed = verify_tables(self.host.hearing, db, reach)
             assert failed == []
             count = rebuild(self.host.hearing, db, reach)
             _, failed = verify_tables(self.host.hearing, db, reach)
             assert failed == []
             return count
-
-    def _logs(self, stores: dict[str, Store], db: Any) -> dict[str, Any]:
-        logs: dict[str, Any] = {}
-        for name, store in stores.items():
-            if name == self.name:
-                logs[name] = (store, db)
-            else:
-                logs[name] = (store, self.system.hosts[name].read_store.engine.connect())
-        return logs

@@ -179,26 +179,27 @@ class Cooperative:
         for member in self.members:  # programs fetch a new token when theirs has run out
             member.token = await self.token(member.client_id, member.secret)
 
-    @contextmanager
-    def beside(self, name: str) -> Iterator[Store]:
-        """Open a service's log once more: the running one's connections belong to its threads."""
-        store = Store(name, connect(self.system.settings, name))
-        yield store
-        store.engine.dispose()
-
     def proof(self) -> dict[str, Any]:
         """Return what `quittance verify` says of the running system."""
         with ExitStack() as stack:
             opened = {
                 name: Opened(
                     host.service,
-                    stack.enter_context(self.beside(name)),
+                    stack.enter_context(beside(self.system, name)),
                     host.hearing,
                     self.system.documents,
                 )
                 for name, host in self.system.hosts.items()
             }
             return prove_opened(opened, over_kafka=False)
+
+
+@contextmanager
+def beside(system: System, name: str) -> Iterator[Store]:
+    """Open a service's log once more: the running one's connections belong to its threads."""
+    store = Store(name, connect(system.settings, name))
+    yield store
+    store.engine.dispose()
 
 
 @asynccontextmanager

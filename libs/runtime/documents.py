@@ -38,6 +38,7 @@ class _Part(NamedTuple):
     job: Job
     file: Path
     path: Path
+    subject: SubjectId
 
 
 class Documents:
@@ -54,8 +55,6 @@ class Documents:
         self._unnamed = folder / UNNAMED
         self._vault = vault
         self._worker = Worker("documents", self._settle, PUT_MAX)
-        self._naming: dict[Path, SubjectId] = {}
-        """Whose copies the batch at hand is about to name."""
 
     def sweep(self, before: datetime) -> None:
         """Remove what was written before an instant and never got its name: its process died."""
@@ -95,13 +94,11 @@ class Documents:
             for job in jobs:
                 job.error = error
             return
-        self._naming.clear()
         parts = [part for job in jobs if (part := _tried(job, self._written, job))]
-        for part in parts:
-            _tried(part.job, _named, part)
         by_folder = defaultdict(list)
         for part in parts:
-            by_folder[part.path.parent].append(part.job)
+            if (path := _tried(part.job, _named, part)) is not None:
+                by_folder[path.parent].append(part.job)
         for folder, here in by_folder.items():
             _tried(here[0], sync, folder)
             for job in here:
@@ -119,18 +116,15 @@ class Documents:
             if path.exists():
                 return None
             sealed = b""
-        if not path.parent.exists():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            sync(path.parent.parent)
+        _make(path.parent)
         self._unnamed.mkdir(exist_ok=True)
-        self._naming[path] = subject
         file = self._unnamed / f"{new_id()}{PART}"
         try:
             file.write_bytes(msgspec.msgpack.encode(_Box(subject=subject, sealed=sealed)))
         except OSError:  # the disk is full; half a file would only make it fuller (F32)
             file.unlink(missing_ok=True)
             raise
-        return _Part(job, file, path)
+        return _Part(job, file, path, subject)
 
     def get_now(self, document: DocumentId, subject: SubjectId | None = None) -> bytes | None:
         """Do what `get` does, on this thread."""
@@ -172,10 +166,9 @@ class Documents:
     def _path_for(self, document: DocumentId, subject: SubjectId) -> Path:
         """Return where a subject's copy stands: the first one's has the plain name."""
         path = self._path(document)
-        owner = _box(path).subject if path.exists() else self._naming.get(path, subject)
-        if owner == subject:
-            return path
-        return path.with_suffix(FURTHER) / hashlib.sha256(subject.encode()).hexdigest()[:32]
+        return (
+            path if not path.exists() or _box(path).subject == subject else _beside(path, subject)
+        )
 
     def _copies(self, document: DocumentId) -> list[Path]:
         """Return where content is kept, the first copy first."""
@@ -201,12 +194,38 @@ def _tried(job: Job, step: Callable[[T], R], given: T) -> R | None:
         return None
 
 
-def _named(part: _Part) -> None:
-    """Sync a written file and give it its name."""
+def _named(part: _Part) -> Path:
+    """Sync a written file and give it its name; return the name.
+
+    Where another subject's copy got the plain name meanwhile, by this process or another one, ours
+    stands beside it: a name is given once and what has it is never written over.
+    """
     sync(part.file)
     crash.point("documents.before_rename")
-    part.file.rename(part.path)
+    path = part.path
+    try:
+        path.hardlink_to(part.file)
+    except FileExistsError:
+        if _box(path).subject != part.subject:
+            path = _beside(path, part.subject)
+            _make(path.parent)
+            with suppress(FileExistsError):
+                path.hardlink_to(part.file)
+    part.file.unlink()
     crash.point("documents.after_rename")
+    return path
+
+
+def _beside(path: Path, subject: SubjectId) -> Path:
+    """Return where a further subject's copy of what has a name stands."""
+    return path.with_suffix(FURTHER) / hashlib.sha256(subject.encode()).hexdigest()[:32]
+
+
+def _make(folder: Path) -> None:
+    """Make a folder durably."""
+    if not folder.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        sync(folder.parent)
 
 
 def sync(path: Path) -> None:

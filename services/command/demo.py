@@ -201,7 +201,7 @@ def print_access(settings: Settings, console: Console) -> None:
     for row in found["logins"]:
         line = f"  {row['login']:<8} {row['password']:<26} {row['practice']}"
         console.print(line, soft_wrap=True, highlight=False)
-    console.print("REST (POST /oauth/token, client_id and client_secret)", style="bold")
+    console.print("REST (POST /v1/oauth/token, client_id and client_secret)", style="bold")
     for row in found["clients"]:
         line = f"  {row['client_id']:<16} {row['client_secret']}  {row['for']}"
         console.print(line, soft_wrap=True, highlight=False, markup=False)

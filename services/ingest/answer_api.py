@@ -7,8 +7,8 @@ from fastapi.responses import JSONResponse, Response
 
 from libs.events.values import PracticeId
 from libs.runtime.service import Parts
-from libs.runtime.web import Handle, Now, Problem, Read
-from services.ingest import answers, cursors, receipts
+from libs.runtime.web import Handle, Now, Read
+from services.ingest import answers, receipts
 from services.ingest.answer_intake import AnswerIntake, Sent
 from services.ingest.headers import Languages, Limit, Practice
 
@@ -42,12 +42,7 @@ def routes(parts: Parts) -> APIRouter:
         practice: Practice, read: Read, cursor: str = "", limit: Limit = 50
     ) -> dict[str, Any]:
         """List the answers to a practice's invoices, newest first."""
-        place = cursors.place_of(cursor) if cursor else None
-        if cursor and place is None:
-            raise Problem(422, "cursor_invalid", "The cursor is none of ours.")
-        rows = await read(answers.newest, PracticeId(practice), place, limit + 1)
-        last = rows[limit - 1] if len(rows) > limit else None
-        more = cursors.cursor_at(last["received_at"], last["answer_id"]) if last else None
-        return {"items": [answers.item(row) for row in rows[:limit]], "next": more}
+        rows, more = await read(answers.newest, PracticeId(practice), cursor, limit)
+        return {"items": [answers.item(row) for row in rows], "next": more}
 
     return router

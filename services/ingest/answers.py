@@ -6,17 +6,18 @@ new message, its sender is told how often insurers refused that before.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any, NamedTuple, TypeAlias
 
 import msgspec
-from sqlalchemy import Connection, RowMapping, and_, func, or_, select
+from sqlalchemy import Connection, RowMapping, func, select
 
 from libs.events import Envelope, InsurerAnswered
 from libs.events.handed import Finding
 from libs.events.values import InvoiceId, Kind, PracticeId
 from libs.runtime.clock import ZURICH
 from libs.runtime.rows import Change, put
+from services.ingest import cursors
 from services.ingest.decider.answer import Answer, AnswerRefused
 from services.ingest.findings import CATALOGUE
 from services.ingest.projections import ACCEPTED, aware, findings_of
@@ -144,16 +145,14 @@ def learned(
 
 
 def newest(
-    db: Connection, practice_id: PracticeId, after: tuple[datetime, str] | None, limit: int
-) -> Sequence[RowMapping]:
-    """Return the answers to a practice's invoices, newest first, behind a place in the list."""
-    at, key = insurer_answers.c.received_at, insurer_answers.c.answer_id
+    db: Connection, practice_id: PracticeId, after: str, limit: int
+) -> tuple[Sequence[RowMapping], str | None]:
+    """Return the answers to a practice's invoices, newest first, and where the next page begins."""
     wanted = select(insurer_answers).where(
         insurer_answers.c.practice_id == practice_id, insurer_answers.c.state == RECORDED
     )
-    if after is not None:
-        wanted = wanted.where(or_(at < after[0], and_(at == after[0], key < after[1])))
-    return db.execute(wanted.order_by(at.desc(), key.desc()).limit(limit)).mappings().all()
+    order = insurer_answers.c.received_at, insurer_answers.c.answer_id
+    return cursors.newest(db, wanted, order, after, limit)
 
 
 def item(row: RowMapping) -> dict[str, Any]:

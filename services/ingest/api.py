@@ -13,7 +13,6 @@ from libs.runtime.service import Parts
 from libs.runtime.web import Handle, Now, Problem, Read, Today
 from services.ingest import (
     answer_api,
-    cursors,
     enclosed,
     job_api,
     paper_api,
@@ -33,7 +32,7 @@ def routes(parts: Parts) -> APIRouter:
     """Return the endpoints. What belongs to another practice is not found (B54)."""
     router = APIRouter()
     router.include_router(_submissions(parts))
-    router.include_router(_lists())
+    router.include_router(_catalogue())
     router.include_router(_messages(parts.documents))
     router.include_router(_attachments(parts))
     router.include_router(_bank_files(parts))
@@ -72,20 +71,8 @@ def _submissions(parts: Parts) -> APIRouter:
     return router
 
 
-def _lists() -> APIRouter:
+def _catalogue() -> APIRouter:
     router = APIRouter()
-
-    @router.get("/submissions")
-    async def submissions(
-        practice: Practice, read: Read, cursor: str = "", limit: Limit = 50
-    ) -> dict[str, Any]:
-        """Return what a practice handed in, newest first; `next` leads to the page after."""
-        place = cursors.place_of(cursor) if cursor else None
-        if cursor and place is None:
-            raise Problem(422, "cursor_invalid", "The cursor is none of ours.")
-        rows = await read(projections.newest_submissions, PracticeId(practice), place, limit + 1)
-        more = cursors.cursor_of(rows[limit - 1]) if len(rows) > limit else None
-        return {"items": [receipts.submission_item(row) for row in rows[:limit]], "next": more}
 
     @router.get("/findings")
     async def findings() -> Mapping[str, Any]:

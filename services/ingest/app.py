@@ -95,7 +95,7 @@ DELIVERY = Decider(
 
 
 def build(parts: Parts) -> Service:
-    """Return the service. It reacts to nothing: what comes in, comes over HTTP."""
+    """Return the service. All comes in over HTTP; archives and sheets are worked off behind it."""
     work = job_intake.Work(parts)
     keying = sheet_keying.Work(parts)
     return Service(

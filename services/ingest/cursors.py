@@ -1,31 +1,40 @@
-"""Places in lists that are ordered by instant and key, opaque to their reader (B52)."""
+"""Lists that show the newest first, a page at a time (B52)."""
 
-import base64
-import binascii
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Annotated, Any
 
-from sqlalchemy import RowMapping
+import msgspec
+from sqlalchemy import Column, Connection, RowMapping, Select, and_, or_
 
+from libs.runtime.cursors import cursor, place
 from services.ingest.projections import aware
 
 
-def cursor_of(row: RowMapping) -> str:
-    """Return a place in the list of messages, opaque to its reader."""
-    return cursor_at(row["received_at"], row["submission_id"])
+class Place(msgspec.Struct, frozen=True, array_like=True):
+    """The last row of a page."""
+
+    at: Annotated[datetime, msgspec.Meta(tz=True)]
+    key: str
 
 
-def cursor_at(at: datetime, key: str) -> str:
-    """Return a place in a list that is ordered by instant and key."""
-    place = f"{aware(at).isoformat()}|{key}"
-    return base64.urlsafe_b64encode(place.encode()).decode().rstrip("=")
+def newest(
+    db: Connection,
+    wanted: Select[Any],
+    order: tuple[Column[Any], Column[Any]],
+    after: str,
+    limit: int,
+) -> tuple[Sequence[RowMapping], str | None]:
+    """Return a page in the order of an instant and a key, and the cursor of the page behind it.
 
-
-def place_of(cursor: str) -> tuple[datetime, str] | None:
-    """Return the place that a cursor names; None if it names none (B52)."""
-    try:
-        text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
-        at, _, key = text.partition("|")
-        place = datetime.fromisoformat(at)
-    except (ValueError, binascii.Error, UnicodeDecodeError):
-        return None
-    return (place, key) if place.tzinfo is not None and key else None
+    Raises a 400 problem for a cursor that no page gave.
+    """
+    at, key = order
+    if after:
+        last = place(after, Place)
+        wanted = wanted.where(or_(at < last.at, and_(at == last.at, key < last.key)))
+    rows = db.execute(wanted.order_by(at.desc(), key.desc()).limit(limit + 1)).mappings().all()
+    if len(rows) <= limit:
+        return rows, None
+    end = rows[limit - 1]
+    return rows[:limit], cursor(Place(aware(end[at.name]), end[key.name]))

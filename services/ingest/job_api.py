@@ -10,7 +10,7 @@ from libs.events.handed import Finding
 from libs.events.values import Language, PracticeId
 from libs.runtime.service import Parts
 from libs.runtime.web import Handle, Now, Problem, Read
-from services.ingest import cursors, findings, job_projections, projections, receipts
+from services.ingest import findings, job_projections, projections, receipts
 from services.ingest.decider.job import JobId
 from services.ingest.headers import Languages, Limit, Practice
 from services.ingest.job_intake import JobIntake
@@ -63,14 +63,9 @@ def _looking() -> APIRouter:
         languages: Languages = "",
     ) -> dict[str, Any]:
         """Return the archives of a practice, newest first; `next` leads to the page after."""
-        place = cursors.place_of(cursor) if cursor else None
-        if cursor and place is None:
-            raise Problem(422, "cursor_invalid", "The cursor is none of ours.")
-        rows = await read(job_projections.newest_jobs, PracticeId(practice), place, limit + 1)
-        last = rows[limit - 1] if len(rows) > limit else None
-        more = cursors.cursor_at(last["received_at"], last["job_id"]) if last else None
+        rows, more = await read(job_projections.newest_jobs, PracticeId(practice), cursor, limit)
         language = receipts.language_of(languages)
-        return {"items": [job_of(row, language) for row in rows[:limit]], "next": more}
+        return {"items": [job_of(row, language) for row in rows], "next": more}
 
     @router.get(JOBS + "/{job_id}")
     async def job(

@@ -1,15 +1,15 @@
 """What the events of an archive mean for the read tables, and what is asked of them."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 from typing import Any, TypeAlias
 
 import msgspec
-from sqlalchemy import Connection, RowMapping, and_, or_, select
+from sqlalchemy import Connection, RowMapping, select
 
 from libs.events import Envelope
 from libs.events.values import PracticeId
 from libs.runtime.rows import Change, change, put
+from services.ingest import cursors
 from services.ingest.decider.job import JobAdvanced, JobFinished, JobId, JobReceived, JobRefused
 from services.ingest.tables import job_items, jobs, submissions
 
@@ -73,14 +73,12 @@ def job(db: Connection, practice_id: PracticeId, job_id: JobId) -> RowMapping | 
 
 
 def newest_jobs(
-    db: Connection, practice_id: PracticeId, after: tuple[datetime, str] | None, limit: int
-) -> Sequence[RowMapping]:
-    """Return archives of a practice, newest first, behind a place in the list."""
-    at, key = jobs.c.received_at, jobs.c.job_id
+    db: Connection, practice_id: PracticeId, after: str, limit: int
+) -> tuple[Sequence[RowMapping], str | None]:
+    """Return archives of a practice, newest first, and where the next page begins."""
     wanted = select(jobs).where(jobs.c.practice_id == practice_id)
-    if after is not None:
-        wanted = wanted.where(or_(at < after[0], and_(at == after[0], key < after[1])))
-    return db.execute(wanted.order_by(at.desc(), key.desc()).limit(limit)).mappings().all()
+    order = jobs.c.received_at, jobs.c.job_id
+    return cursors.newest(db, wanted, order, after, limit)
 
 
 _RECEIPT = (

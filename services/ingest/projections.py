@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any, TypeAlias, assert_never
 
 import msgspec
-from sqlalchemy import Connection, RowMapping, Select, and_, bindparam, func, or_, select
+from sqlalchemy import Connection, RowMapping, Select, bindparam, func, select
 
 from libs.events import (
     BankCreditBooked,
@@ -224,17 +224,6 @@ def accepted_of(row: RowMapping) -> Accepted:
         request_id=row["request_id"],
         findings=findings_of(row),
     )
-
-
-def newest_submissions(
-    db: Connection, practice_id: PracticeId, after: tuple[datetime, str] | None, limit: int
-) -> Sequence[RowMapping]:
-    """Return messages of a practice, newest first, behind a place in the list."""
-    at, key = submissions.c.received_at, submissions.c.submission_id
-    wanted = select(submissions).where(submissions.c.practice_id == practice_id)
-    if after is not None:
-        wanted = wanted.where(or_(at < after[0], and_(at == after[0], key < after[1])))
-    return db.execute(wanted.order_by(at.desc(), key.desc()).limit(limit)).mappings().all()
 
 
 def newest_bank_files(db: Connection, limit: int) -> Sequence[RowMapping]:

@@ -116,27 +116,6 @@ def row_receipt(row: RowMapping, language: Language, *, repeated: bool = False) 
     }
 
 
-def submission_item(row: RowMapping) -> dict[str, Any]:
-    """Return a row as the list shows it."""
-    found = findings_of(row)
-    errors = sum(finding.severity == "error" for finding in found)
-    return {
-        "submission_id": row["submission_id"],
-        "invoice_id": row["invoice_id"],
-        "state": row["state"],
-        "request_id": row["request_id"],
-        "content": row["content"],
-        "size_bytes": row["size_bytes"],
-        "version": row["version"],
-        "amount_rappen": row["amount_rappen"],
-        "received_at": aware(row["received_at"]).isoformat(),
-        "status": row["status"],
-        "problem": row["problem"],
-        "errors": errors,
-        "warnings": len(found) - errors,
-    }
-
-
 def file_receipt(
     imported: BankFileImported, language: Language, *, repeated: bool
 ) -> dict[str, Any]:

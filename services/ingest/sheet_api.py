@@ -11,7 +11,7 @@ from libs.events.values import COOPERATIVE, DocumentId, Language, PracticeId
 from libs.records.biller import HEADER, heard
 from libs.runtime.service import Parts
 from libs.runtime.web import Handle, Now, Problem, Read, Today
-from services.ingest import cursors, projections, receipts, sheet_projections
+from services.ingest import projections, receipts, sheet_projections
 from services.ingest.decider.sheet_words import SheetId
 from services.ingest.decider.template import ChooseTemplate, Printed
 from services.ingest.headers import Languages, Limit, Practice
@@ -91,13 +91,10 @@ def _looking() -> APIRouter:
         practice: Practice, read: Read, cursor: str = "", limit: Limit = 50
     ) -> dict[str, Any]:
         """Return the sheets of a practice, newest first; `next` leads to the page after."""
-        place = cursors.place_of(cursor) if cursor else None
-        if cursor and place is None:
-            raise Problem(422, "cursor_invalid", "The cursor is none of ours.")
-        rows = await read(sheet_projections.newest_sheets, PracticeId(practice), place, limit + 1)
-        last = rows[limit - 1] if len(rows) > limit else None
-        more = cursors.cursor_at(last["received_at"], last["sheet_id"]) if last else None
-        return {"items": [sheet_of(row) for row in rows[:limit]], "next": more}
+        rows, more = await read(
+            sheet_projections.newest_sheets, PracticeId(practice), cursor, limit
+        )
+        return {"items": [sheet_of(row) for row in rows], "next": more}
 
     @router.get("/sheets/{sheet_id}")
     async def sheet(sheet_id: str, practice: Practice, read: Read) -> dict[str, Any]:

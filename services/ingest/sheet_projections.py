@@ -1,15 +1,15 @@
 """What the events of a sheet mean for the read tables, and what is asked of them."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 from typing import Any, TypeAlias, assert_never
 
 import msgspec
-from sqlalchemy import Connection, RowMapping, and_, func, or_, select
+from sqlalchemy import Connection, RowMapping, func, select
 
 from libs.events import Envelope
 from libs.events.values import PracticeId
 from libs.runtime.rows import Change, change, put
+from services.ingest import cursors
 from services.ingest.decider.sheet_words import (
     SheetClaimed,
     SheetId,
@@ -118,14 +118,12 @@ def sheet(db: Connection, sheet_id: SheetId) -> RowMapping | None:
 
 
 def newest_sheets(
-    db: Connection, practice_id: PracticeId, after: tuple[datetime, str] | None, limit: int
-) -> Sequence[RowMapping]:
-    """Return sheets of a practice, newest first, behind a place in the list."""
-    at, key = sheets.c.received_at, sheets.c.sheet_id
+    db: Connection, practice_id: PracticeId, after: str, limit: int
+) -> tuple[Sequence[RowMapping], str | None]:
+    """Return sheets of a practice, newest first, and where the next page begins."""
     wanted = select(sheets).where(sheets.c.practice_id == practice_id)
-    if after is not None:
-        wanted = wanted.where(or_(at < after[0], and_(at == after[0], key < after[1])))
-    return db.execute(wanted.order_by(at.desc(), key.desc()).limit(limit)).mappings().all()
+    order = sheets.c.received_at, sheets.c.sheet_id
+    return cursors.newest(db, wanted, order, after, limit)
 
 
 def queue(db: Connection) -> tuple[int, Sequence[RowMapping]]:

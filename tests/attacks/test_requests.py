@@ -9,8 +9,8 @@ from urllib.parse import quote
 import httpx
 import pytest
 
+from libs.runtime.cursors import cursor
 from services.gateway.access import FAILURES_FREE
-from services.gateway.api.cursors import cursor
 from tests.attacks.target import CANARY, Target, attacked, told
 from tests.attacks.wire import head, wire
 

@@ -1,13 +1,18 @@
 """Sheets on paper mean the same on SQLite and on PostgreSQL."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
+import msgspec
+import pytest
 from sqlalchemy import Connection, RowMapping
 
 from bench.pricing import NOBODYS
 from libs.runtime import rows
+from libs.runtime.problems import Problem
 from services.ingest import sheet_projections
+from services.ingest.decider.sheet_words import SheetId
 from services.ingest.decider.template import Printed, SheetTemplateChosen
 from tests.contracts.test_price_tables import Opened, opened
 from tests.unit.ingest import sheets
@@ -44,10 +49,28 @@ def test_a_sheet_waits_is_claimed_keyed_and_ends_alike(opened: Opened) -> None:
     heard(db, sheets.resolved(sheets.BEA), sheets.taken_in)
     count, waiting, row = shown()
     assert (count, list(waiting), row["state"]) == (0, [], "taken")
-    listed = sheet_projections.newest_sheets(db, PRACTICE, None, 5)
-    assert [one["sheet_id"] for one in listed] == [sheets.IDS["sheet_id"]]
-    place = sheets.LATER, ""
-    assert len(sheet_projections.newest_sheets(db, PRACTICE, place, 5)) == 1
+    listed, more = sheet_projections.newest_sheets(db, PRACTICE, "", 5)
+    assert ([one["sheet_id"] for one in listed], more) == ([sheets.IDS["sheet_id"]], None)
+
+
+def test_a_list_has_pages_without_gap_or_repeat_b52(opened: Opened) -> None:
+    db = opened("ingest")
+    for number in range(5):  # two of them of one instant
+        at = sheets.received.received_at + timedelta(seconds=number // 2)
+        name = SheetId(f"sheet-{number}")
+        heard(db, msgspec.structs.replace(sheets.received, sheet_id=name, received_at=at))
+    seen, cursor = [], ""
+    while True:
+        rows, more = sheet_projections.newest_sheets(db, PRACTICE, cursor, 2)
+        seen += [row["sheet_id"] for row in rows]
+        if more is None:
+            break
+        cursor = more
+    assert seen == [f"sheet-{number}" for number in (4, 3, 2, 1, 0)]
+    for forged in ("nonsense", "WzEsMl0", "WyIyMDI2LTAxLTAxVDAwOjAwOjAwIiwieCJd"):
+        with pytest.raises(Problem) as refused:
+            sheet_projections.newest_sheets(db, PRACTICE, forged, 2)
+        assert (refused.value.status, refused.value.code) == (400, "invalid_cursor")
 
 
 def test_every_version_of_a_practices_sheet_stays_known(opened: Opened) -> None:

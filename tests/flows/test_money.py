@@ -13,7 +13,7 @@ from services.dunning.tables import cases
 from services.simulator.camt054 import Receipt
 from services.simulator.invoices import storno
 from tests import cast
-from tests.system import MONDAY, Cooperative, Member, play
+from tests.system import MONDAY, Cooperative, Member, beside, play
 
 
 async def _issued(made: Cooperative, *settings: Any) -> tuple[Member, dict[str, Any]]:
@@ -44,7 +44,7 @@ async def _bank(made: Cooperative, number: int, *moves: tuple[str, int], of: Any
 
 
 def _case(made: Cooperative, invoice_id: str) -> Any:
-    with made.beside("dunning") as store, store.reading() as db:
+    with beside(made.system, "dunning") as store, store.reading() as db:
         return db.execute(select(cases).where(cases.c.invoice_id == invoice_id)).one()
 
 

@@ -12,7 +12,7 @@ from libs.runtime.tables import EVENTS
 from services.simulator.camt054 import Receipt
 from tests import cast
 from tests.pages import codes_on
-from tests.system import MONDAY, Cooperative, play
+from tests.system import MONDAY, Cooperative, beside, play
 
 
 async def _types(made: Cooperative, member: Any, invoice_id: str) -> list[str]:
@@ -206,7 +206,7 @@ def test_one_trace_and_one_correlation_lead_from_the_upload_to_the_letter(tmp_pa
         await made.system.settle(effects=True)
         seen: dict[str, set[tuple[str, str]]] = {}
         for name in made.system.hosts:
-            with made.beside(name) as store, store.reading() as db:
+            with beside(made.system, name) as store, store.reading() as db:
                 for row in db.execute(select(EVENTS)):
                     if row.correlation_id == "upload-of-monday":
                         seen.setdefault(name, set()).add((row.type, row.traceparent[3:35]))

@@ -8,7 +8,6 @@ from pydantic import Field
 from libs.events.values import COOPERATIVE
 from libs.runtime.web import Problem
 from services.gateway.api.bodies import XML_BYTES_MAX, read
-from services.gateway.api.cursors import cursor, place
 from services.gateway.api.examples import example
 from services.gateway.api.models import PROBLEMS, Answer, Instant
 from services.gateway.auth import Practice, needs
@@ -92,10 +91,9 @@ async def answer_list(
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> AnswerPage:
     """List what insurers answered to a practice's invoices, newest first."""
-    params = {"limit": str(limit)} | ({"cursor": place(after, str)} if after else {})
+    params = {"limit": str(limit)} | ({"cursor": after} if after else {})
     said = await door.ask("ingest", "GET", "/insurer-answers", practice=practice, params=params)
     if not said.is_success:
         raise Problem(400, "invalid_cursor", "Use next_cursor of the page before.")
     page = said.json()
-    more = page["next"]
-    return AnswerPage(items=page["items"], next_cursor=cursor(more) if more else None)
+    return AnswerPage(items=page["items"], next_cursor=page["next"])

@@ -8,11 +8,11 @@ from fastapi import APIRouter, Query, Request, Response
 
 from libs.events.values import PracticeId
 from libs.runtime.admission import away
+from libs.runtime.cursors import cursor, place
 from libs.runtime.host import Host
 from libs.runtime.web import Problem, Running
 from services.gateway import feed
 from services.gateway.api import feed_models
-from services.gateway.api.cursors import cursor, place
 from services.gateway.api.feed_models import FeedPage, TypeName
 from services.gateway.api.models import PROBLEMS
 from services.gateway.auth import Practice, needs

@@ -9,8 +9,8 @@ from sqlalchemy import Connection, Row, select, tuple_
 
 from libs.events.values import PracticeId
 from libs.records.handed import Day
+from libs.runtime.cursors import cursor, place
 from libs.runtime.web import Problem, Today
-from services.gateway.api.cursors import cursor, place
 from services.gateway.api.ids import is_document, is_id
 from services.gateway.api.invoice_items import item, next_step, state_of
 from services.gateway.api.models import (

@@ -5,8 +5,8 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request, Response
 
+from libs.runtime.cursors import cursor, place
 from libs.runtime.web import Problem
-from services.gateway.api.cursors import cursor, place
 from services.gateway.api.ids import is_id
 from services.gateway.api.job_models import Job, JobItemPage, JobPage, JobRefusal
 from services.gateway.api.models import (
@@ -90,16 +90,14 @@ async def job_list(
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> JobPage:
     """List the jobs of a practice, newest first."""
-    params = {"limit": str(limit)} | ({"cursor": place(after, str)} if after else {})
+    params = {"limit": str(limit)} | ({"cursor": after} if after else {})
     answer = await door.ask(
         "ingest", "GET", "/jobs", practice=practice, language=language, params=params
     )
     if not answer.is_success:
         raise Problem(400, "invalid_cursor", "Use next_cursor of the page before.")
     found = answer.json()
-    return JobPage(
-        items=found["items"], next_cursor=cursor(found["next"]) if found["next"] else None
-    )
+    return JobPage(items=found["items"], next_cursor=found["next"])
 
 
 @router.get("/{job_id}", dependencies=[needs("submissions:read")])

@@ -27,41 +27,38 @@ CATCH_UP_SECONDS = 10
 FIRST = date(2000, 1, 1)
 
 
-class ReconciliationLine(Answer):
-    """What changed of an invoice; `GET /v1/reconciliations/{day}` says how the columns add up."""
+class Sums(Answer):
+    """What a day changed; `GET /v1/reconciliations/{day}` says how the columns add up."""
+
+    open_before_rappen: int
+    invoiced_rappen: int
+    reminder_fees_rappen: int
+    paid_rappen: int
+    reversed_rappen: int
+    waived_rappen: int
+    open_after_rappen: int
+    surplus_rappen: int
+    credited_rappen: int
+    advances_rappen: int
+    fees_rappen: int
+    account_rappen: int
+
+
+class Named(Answer):
+    """Whose change it was."""
 
     request_id: Annotated[str, Field(description="The software's own number; empty: no invoice.")]
     number: str
     invoice_id: str
-    open_before_rappen: int
-    invoiced_rappen: int
-    reminder_fees_rappen: int
-    paid_rappen: int
-    reversed_rappen: int
-    waived_rappen: int
-    open_after_rappen: int
-    surplus_rappen: int
-    credited_rappen: int
-    advances_rappen: int
-    fees_rappen: int
-    account_rappen: int
 
 
-class ReconciliationTotal(Answer):
+class ReconciliationLine(Sums, Named):
+    """What changed of an invoice."""
+
+
+class ReconciliationTotal(Sums):
     """The sums of all lines, and the account before and after."""
 
-    open_before_rappen: int
-    invoiced_rappen: int
-    reminder_fees_rappen: int
-    paid_rappen: int
-    reversed_rappen: int
-    waived_rappen: int
-    open_after_rappen: int
-    surplus_rappen: int
-    credited_rappen: int
-    advances_rappen: int
-    fees_rappen: int
-    account_rappen: int
     account_before_rappen: int
     account_after_rappen: int
 

@@ -110,12 +110,10 @@ async def sheet_list(
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> SheetPage:
     """List a practice's sheets, newest first."""
-    if after is not None and "\x00" in after:
-        raise Problem(422, "invalid", "A text must not hold the character U+0000.")
     params = {"limit": str(limit)} | ({"cursor": after} if after else {})
     answer = await door.ask("ingest", "GET", "/sheets", practice=practice, params=params)
     if not answer.is_success:
-        raise Problem(400, "cursor_invalid", "The cursor is none of ours.")
+        raise Problem(400, "invalid_cursor", "Use next_cursor of the page before.")
     found = answer.json()
     items = [SheetItem.model_validate(one) for one in found["items"]]
     return SheetPage(items=items, next_cursor=found["next"])

@@ -6,9 +6,9 @@ from fastapi import APIRouter, Query, Request, Response
 from sqlalchemy import Connection, Row, select
 
 from libs.events.values import PracticeId
+from libs.runtime.cursors import cursor, place
 from libs.runtime.web import Problem
 from services.gateway.api.bodies import XML_BYTES_MAX, read
-from services.gateway.api.cursors import cursor, place
 from services.gateway.api.examples import example
 from services.gateway.api.ids import is_id
 from services.gateway.api.job_models import Job

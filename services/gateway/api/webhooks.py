@@ -7,10 +7,10 @@ from fastapi import APIRouter, Depends, Query, Response
 from sqlalchemy import Row
 
 from libs.events.values import PracticeId
+from libs.runtime.cursors import cursor, place
 from libs.runtime.ids import new_id
 from services.gateway import deliveries, feed, webhooks
 from services.gateway.api.bodies import described, json_body
-from services.gateway.api.cursors import cursor, place
 from services.gateway.api.ids import is_id
 from services.gateway.api.models import PROBLEMS
 from services.gateway.api.once import OnceOnly

@@ -89,7 +89,7 @@ async def sheets_page(
     params = {"cursor": cursor} if cursor else {}
     answer = await visit.ask("ingest", "GET", "/sheets", params=params)
     if not answer.is_success:
-        raise Problem(422, "cursor_invalid", "The cursor is none of ours.")
+        raise Problem(400, "invalid_cursor", "Use next_cursor of the page before.")
     found = msgspec.json.decode(answer.content, type=Listed)
     return await visit.page(
         "sheets.html",

@@ -15,6 +15,7 @@ from libs.events import Refused
 from libs.events.terms import Terms
 from libs.runtime import problems
 from libs.runtime.clock import Clock
+from libs.runtime.cursors import cursor, place
 from libs.runtime.engines import open_engine
 from libs.runtime.problems import code_of
 from libs.runtime.service import Parts
@@ -23,7 +24,6 @@ from libs.runtime.system import parts_of
 from libs.runtime.vault import Vault
 from libs.runtime.web import Problem
 from services.gateway.api import router, tokens
-from services.gateway.api.cursors import cursor, place
 from services.gateway.api.ids import is_document, is_id
 from services.gateway.api.practice import typed
 from services.gateway.api.tokens import Denied

@@ -8,13 +8,14 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine
 
-from libs.events.values import SubjectId
+from libs.events.values import DocumentId, SubjectId
 from libs.runtime.documents import PART, UNNAMED, Documents
 from libs.runtime.engines import KEYS
 from libs.runtime.migrate import upgrade
 from libs.runtime.vault import Vault
 
 CASE = SubjectId("3f2a9c1e5b7d4860a1b2c3d4e5f60718")
+OTHER = SubjectId("00000000000000000000000000000001")
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 
 
@@ -45,3 +46,26 @@ def test_nothing_unnamed_is_left_by_what_went_well_f6(documents: Documents, tmp_
     asyncio.run(documents.put(b"whole", CASE))
     assert list((tmp_path / "documents" / UNNAMED).iterdir()) == []
     documents.close()
+
+
+def test_two_processes_that_keep_the_same_for_two_cases_at_once_keep_both_f9(
+    documents: Documents, tmp_path: Path
+) -> None:
+    engine = create_engine(f"sqlite:///{tmp_path / 'keys.db'}")
+    vault = Vault(engine, bytes(32), lambda: NOW)
+    other = Documents(tmp_path / "documents", vault)
+    contents = [f"leaflet {number}".encode() for number in range(100)]
+
+    async def both() -> list[DocumentId]:
+        ours = (documents.put(content, CASE) for content in contents)
+        theirs = (other.put(content, OTHER) for content in contents)
+        return (await asyncio.gather(*ours, *theirs))[: len(contents)]
+
+    names = asyncio.run(both())
+    for subject in (CASE, OTHER):
+        assert [documents.get_now(name, subject) for name in names] == contents
+    vault.destroy(CASE)
+    assert [other.get_now(name, CASE) for name in names] == [None] * len(contents)
+    assert [other.get_now(name, OTHER) for name in names] == contents
+    for each in (documents, other):
+        each.close()

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 import msgspec
 
-from libs.runtime.web import Problem
+from libs.runtime.problems import Problem
 
 T = TypeVar("T")
 LENGTH_MAX = 200
