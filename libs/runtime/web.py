@@ -71,7 +71,7 @@ Now = Annotated[datetime, Depends(_now)]
 
 NO_TELEMETRY: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False}
 """`Around` makes the one span of a request; FastAPI's own would carry addresses with their queries
-(P35), and costs a tenth of an upload."""
+(P35), and be one more to make."""
 
 
 def create_app(

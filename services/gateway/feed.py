@@ -21,7 +21,8 @@ from libs.events import PUBLIC, SAID_BY, Envelope, Event
 from libs.events.values import PracticeId
 from libs.runtime.tables import PARKED
 from services.gateway.door import NAME
-from services.gateway.feed_fields import FACTS, carries_findings, defaults, fields
+from services.gateway.feed_fields import FACTS, carries_findings, fields
+from services.gateway.said import said
 from services.gateway.tables import invoices, timeline
 
 Place: TypeAlias = Mapping[str, int]
@@ -175,13 +176,13 @@ def _own_number(row: Row[Any]) -> str:
 
 def fact(row: Row[Any]) -> Fact:
     """Return a row as the feed shows it: ids, codes, amounts and days, and nothing of a person."""
-    data = json.loads(row.data)
+    data = said(row.type, row.data)
     stated = data.get("facts") or {}
-    known = {**defaults(row.type)} | {name: stated[name] for name in FACTS if name in stated}
     own = _own_number(row)
-    shown = known | {name: data[name] for name in fields(row.type) if name in data}
+    shown = {name: stated[name] for name in FACTS if name in stated}
+    shown |= {name: data[name] for name in fields(row.type) if name in data}
     if carries_findings(row.type):
-        shown["findings"] = [_finding(one) for one in data.get("findings", ())]
+        shown["findings"] = [_finding(one) for one in data["findings"]]
     return Fact(
         source=row.source,
         position=row.position,

@@ -11,8 +11,6 @@ from datetime import date, datetime
 from functools import cache
 from typing import Any, Final, Literal, NewType, Union, get_args, get_origin, get_type_hints
 
-import msgspec
-
 from libs.events import PUBLIC, Event
 from libs.events.handed import Facts
 
@@ -86,18 +84,3 @@ def carries_facts(name: str) -> bool:
 def carries_findings(name: str) -> bool:
     """Whether an event says what was noticed in a message."""
     return "findings" in PUBLIC[name].__struct_fields__
-
-
-@cache
-def defaults(name: str) -> Mapping[str, Any]:
-    """Return what fields are worth that an older event of the type does not say."""
-    kinds: tuple[Any, ...] = (PUBLIC[name],)
-    if carries_facts(name):
-        kinds = (Facts, *kinds)
-    return {
-        field.name: msgspec.to_builtins(field.default)
-        for kind in kinds
-        for field in msgspec.structs.fields(kind)
-        if field.default is not msgspec.NODEFAULT
-        and field.name in (FACTS if kind is Facts else fields(name))
-    }

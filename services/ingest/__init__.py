@@ -8,6 +8,6 @@ Hears: PracticeRegistered (which GLNs, ZSR numbers and account numbers belong to
 PracticeConfigured (when a practice hands in).
 Says: SubmissionAccepted, SubmissionRejected, InsurerAnswered, BatchMissing, BankCreditBooked,
 BankCreditReversed.
-Reads: `xml_invoice.py` (generalInvoiceRequest 4.3 to 5.0), `records.py` (bodies in JSON)
-and `camt054.py` (bank notifications).
+Reads: `message/` (generalInvoiceRequest 4.3 to 5.0), `bodies/` (JSON), `responses/` (insurers)
+and `bank/` (camt.054).
 """

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from libs.runtime.clock import MovableClock
 from libs.runtime.system import System
 from services.command.builds import BUILDS
+from services.command.opening import migrate_all
 from services.command.proving import prove
 from services.gateway.tables import invoices
 from services.simulator.camt054 import Receipt
@@ -73,3 +74,23 @@ def test_what_a_release_stored_is_opened_proved_and_worked_on(release: str, tmp_
     proof = prove(settings)
     assert (proof["failed"], proof["at_rest"]) == ([], True)
     assert sum(log["parked"] for log in proof["logs"].values()) == 0
+
+
+@pytest.mark.parametrize("release", releases.releases())
+def test_an_upgrade_that_died_before_its_tables_were_made_is_ended_by_the_next_start_f8(
+    release: str, tmp_path: Path
+) -> None:
+    settings = releases.unpack(release, tmp_path / "data")
+    behind = {name for name, wanted in migrate_all(settings, []).items() if wanted}
+    assert {"gateway", "ingest"} <= behind
+    assert prove(settings)["failed"], "new columns are empty"
+    assert {name for name, wanted in migrate_all(settings, []).items() if wanted} == behind
+
+    async def scene() -> None:
+        system = System(settings, BUILDS, MovableClock())
+        await system.start()
+        await system.stop()
+
+    asyncio.run(scene())
+    assert prove(settings)["failed"] == []
+    assert not any(migrate_all(settings, []).values())
