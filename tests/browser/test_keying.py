@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, expect
 
 from tests import forms
 from tests.browser.served import Served
-from tests.browser.test_portal import Watched, chromium
+from tests.browser.watching import Watched, chromium
 from tests.flows.test_keying_pages import PASSWORD, portal, state_of
 from tests.flows.test_sheets import hand_in, scan
 

@@ -1,21 +1,18 @@
 """The portal in a real browser: headless Chromium on the whole embedded system."""
 
-import os
 import re
-import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Route, expect
 
 from services.command import importing
 from services.gateway.portal.queries import PAGE
 from tests.archives import zipped
 from tests.browser.served import Served, served
+from tests.browser.watching import Watched, chromium, logged_in, watched
 
-CHROMIUM = shutil.which("chromium")
 INVOICES = PAGE + 5
 PACKED = 160
 """Files of an archive: more than are taken or shown at a time."""
@@ -25,6 +22,7 @@ PERSON = {
     "PLZ": "3011", "Ort": "Bern",
 }  # fmt: skip
 
+__all__ = ["chromium", "watched"]
 pytestmark = pytest.mark.browser
 
 
@@ -32,67 +30,6 @@ pytestmark = pytest.mark.browser
 def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     with served(tmp_path_factory.mktemp("portal"), invoices=INVOICES) as running:
         yield running
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    if CHROMIUM is None:
-        missing = "no chromium on this machine: the portal is not tested in a browser"
-        if os.environ.get("CI"):  # noqa: TID251 - a test that cannot run must not pass in CI
-            pytest.fail(missing)
-        pytest.skip(missing)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=CHROMIUM,
-            headless=False,
-            args=["--headless=new", "--no-sandbox", "--disable-gpu"],
-        )
-        yield browser
-        browser.close()
-
-
-@dataclass
-class Watched:
-    """A context whose complaints are kept: what the console says, and where requests go."""
-
-    context: BrowserContext
-    complaints: list[str] = field(default_factory=list)
-    hosts: set[str] = field(default_factory=set)
-
-    def page(self) -> Page:
-        page = self.context.new_page()
-        page.on("console", lambda said: self.complaints.append(said.text))
-        page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        page.on("request", lambda request: self.hosts.add(request.url))
-        return page
-
-
-@pytest.fixture
-def watched(portal: Served, chromium: Browser) -> Iterator[Watched]:
-    """Give a browser to a test, and look afterwards at what it complained of and asked for."""
-    context = chromium.new_context(base_url=portal.url, viewport={"width": 1360, "height": 900})
-    context.set_default_timeout(15_000)
-    browser = Watched(context)
-    yield browser
-    context.close()
-    foreign = [
-        url
-        for url in browser.hosts
-        if url.startswith(("http", "ws")) and not url.startswith(f"{portal.url}/")
-    ]
-    assert browser.complaints == []
-    assert foreign == []
-
-
-def logged_in(watched: Watched, portal: Served) -> Page:
-    page = watched.page()
-    page.goto("/invoices?state=open")
-    page.get_by_label("User name").fill(portal.member.login)
-    page.get_by_label("Password").fill(portal.member.password)
-    page.get_by_role("button", name="Log in").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Rechnungen")
-    page.wait_for_load_state("load")  # a heading stands before the keys work
-    return page
 
 
 def test_from_login_through_list_and_timeline_to_the_letter(
@@ -198,6 +135,34 @@ def test_without_javascript_all_of_it_can_be_read_and_done(
     page.get_by_role("button", name="Anhalten").click()
     expect(page.get_by_role("status")).to_contain_text("Die Mahnungen sind angehalten")
     context.close()
+
+
+@pytest.mark.parametrize("path", ["/invoices", "/records"])
+def test_what_is_typed_before_the_page_can_listen_is_searched_for(
+    watched: Watched, portal: Served, path: str
+) -> None:
+    page = logged_in(watched, portal)
+    page.goto(path)
+    if path == "/records":
+        page.get_by_role("button", name="Neue Rechnung erfassen").press("Enter")
+        page.wait_for_url(re.compile("/records/."))
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route(re.compile(r"/static/htmx"), hold)
+    with page.expect_request(re.compile(r"/static/htmx")):
+        page.goto(page.url, wait_until="commit")
+    page.locator("#q").press_sequentially("zzzz")
+    held[0].continue_()
+    nothing = page.get_by_text(re.compile("Keine (Rechnung gefunden|Position dieses)"))
+    expect(nothing).to_be_visible()
+    if path == "/records":
+        page.unroute_all()
+        page.goto(path)
+        page.get_by_role("button", name="Verwerfen").click()
+        expect(page.get_by_text("Kein Entwurf ist offen")).to_be_visible()
 
 
 @pytest.mark.parametrize("width", [390, 820, 1360])

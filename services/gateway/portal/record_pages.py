@@ -25,7 +25,8 @@ from services.gateway.portal.frame import HandsIn, Page, Visit, html
 
 router = APIRouter(route_class=Page, include_in_schema=False)
 
-Tariff = Annotated[str, Query(pattern="^[0-9A-Z]{3}$")]
+Tariff = Annotated[str, Query(pattern="^([0-9A-Z]{3})?$")]
+"""Empty where no list of prices was imported yet: nothing is found then."""
 FOUND_MAX = 8
 
 
@@ -100,10 +101,13 @@ async def begin(request: Request, visit: HandsIn, sent: Short) -> Response:
 
 @router.get("/records/positions")
 async def positions(
-    visit: HandsIn, tariff: Tariff, q: Annotated[str, Query(max_length=100)] = "", day: str = ""
+    visit: HandsIn,
+    tariff: Tariff = "",
+    q: Annotated[str, Query(max_length=100)] = "",
+    day: str = "",
 ) -> Response:
     """Return positions that begin like what is being typed; each is a button of the form."""
-    found = await _search(visit, tariff, q, day)
+    found = await _search(visit, tariff, q, day) if tariff else ()
     return html("record_found.html", t=visit.t, found=found, q=q, tariff=tariff)
 
 

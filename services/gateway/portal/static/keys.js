@@ -68,5 +68,13 @@ window.addEventListener("pageshow", () => {
 // On a phone the navigation is a row that scrolls; the page one is on shall be in sight.
 document.querySelector("nav [aria-current]")?.scrollIntoView({ inline: "center", block: "nearest" });
 
+// What was typed before the page could listen is searched for as soon as it can.
+const early = ({ type, value, defaultValue }) => type === "search" && value !== defaultValue;
+document.addEventListener("htmx:load", () => {
+  for (const field of document.querySelectorAll("input")) {
+    if (early(field)) field.dispatchEvent(new Event("early", { bubbles: true }));
+  }
+}, { once: true });
+
 // Searching from another page opens the list and goes on typing there.
 if (location.hash === "#q") search();
