@@ -18,12 +18,13 @@ from libs.events.values import COOPERATIVE, PracticeId
 from libs.runtime.clock import MovableClock
 from libs.runtime.settings import Settings
 from libs.runtime.system import DataFolder, System
+from services.command import demo_desk
 from services.command.importing import take_samples
 from services.gateway import registration
 from services.gateway.decider.client import OPERATOR_SCOPES, PRACTICE_SCOPES
 from services.gateway.decider.practice import ConfigurePractice, RegisterPractice
 from services.simulator import driver
-from services.simulator.partner import Access
+from services.simulator.partner import Access, accesses
 from services.simulator.practices import Practice
 
 FILE = "demo.json"
@@ -55,6 +56,12 @@ async def play(system: System, clock: MovableClock, console: Console) -> None:
     console.print("First start: playing half a year of an invented cooperative.")
     clock.set_day(first)
     await take_samples(system)
+    plan = driver.Plan(
+        first_on=first,
+        account=settings.creditor_iban,
+        seed=settings.demo_seed,
+        days=settings.demo_days,
+    )
     bar = Progress(
         TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn(), console=console
     )
@@ -65,15 +72,10 @@ async def play(system: System, clock: MovableClock, console: Console) -> None:
             bar.update(task, completed=done.day, description=f"{done.on:%d.%m.%Y}")
 
         counts = await driver.play(
-            driver.Plan(
-                first_on=first,
-                account=settings.creditor_iban,
-                seed=settings.demo_seed,
-                days=settings.demo_days,
-            ),
-            system.call("gateway"),
-            await _world(system, clock, book, progress),
+            plan, system.call("gateway"), await _world(system, clock, book, progress)
         )
+    book["logins"] += await demo_desk.admit_clerks(system)
+    await demo_desk.hand_in_sheets(system.call("gateway"), plan, accesses(book["clients"]), today)
     await system.settle(effects=True)
     _write(settings, book | {"state": "played"})
     taken = f"{counts['accepted']} invoices in {monotonic() - begun:.0f} s."
@@ -101,7 +103,7 @@ async def _world(
 
 
 async def _operator(system: System, book: dict[str, Any]) -> Access:
-    """Let the cooperative's own program and its clerk in."""
+    """Let the cooperative's own program in."""
     scopes = sorted(PRACTICE_SCOPES | OPERATOR_SCOPES)
     command, secret = registration.new_client(
         practice_id=COOPERATIVE, name="Bank interface", client_id="demo-bank", scopes=scopes

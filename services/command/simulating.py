@@ -12,7 +12,7 @@ from rich.progress import Progress
 from libs.runtime.clock import Clock
 from services.simulator.driver import Plan
 from services.simulator.invoices import handed_in
-from services.simulator.partner import Access, Partner
+from services.simulator.partner import Partner, accesses
 from services.simulator.request import message
 
 TOGETHER = 16
@@ -40,11 +40,7 @@ async def simulate(*, url: str, access: Path, seed: int, out: Path | None) -> No
             (out / f"{account}_{request_id}.xml").write_bytes(xml)
         console.print(f"{len(messages)} messages written to {out}")
         return
-    known = {
-        client["account"]: Access(client_id=client["client_id"], secret=client["client_secret"])
-        for client in json.loads(access.read_text())["clients"]
-        if "account" in client
-    }
+    known = accesses(json.loads(access.read_text())["clients"])
     async with httpx.AsyncClient(base_url=url, timeout=60) as door:
         partners = {account: Partner(door, one) for account, one in known.items()}
         await _hand_in(partners, messages, console)

@@ -1,6 +1,7 @@
 """What debtors have in mind: who will look at which invoice when, and what the bank then books."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
@@ -12,11 +13,13 @@ from services.simulator.behaviour import (
     Slip,
     dispute,
     feels,
+    insurer_answers,
     insurer_intent,
     patient_intent,
 )
 from services.simulator.camt054 import Receipt
 from services.simulator.invoices import Invoice
+from services.simulator.response import Answer
 
 FIRST_LOOK_DAYS, NEXT_LOOK_DAYS = 50, 5
 """Who waits for a reminder looks at the invoice from the day of the first one on (BR-120)."""
@@ -68,6 +71,14 @@ class Contested:
     answered_on: date
 
 
+@dataclass(frozen=True, kw_only=True)
+class Answered:
+    """An insurer says what it makes of an invoice."""
+
+    issued: Issued
+    answer: Answer
+
+
 @dataclass(kw_only=True)
 class Agenda:
     """All that is planned, by day. The bank works on Mondays to Fridays."""
@@ -78,6 +89,8 @@ class Agenda:
     holds: dict[date, list[Contested]] = field(default_factory=lambda: defaultdict(list))
     answers: dict[date, list[Contested]] = field(default_factory=lambda: defaultdict(list))
     """Contested invoices, by the day of the contestation and by that of the practice's answer."""
+    said: dict[date, list[Answered]] = field(default_factory=lambda: defaultdict(list))
+    """What insurers answer."""
     last_reference: dict[int, str] = field(default_factory=dict)
     """By practice: what someone writes who takes the wrong slip."""
     booked: int = 0
@@ -93,6 +106,8 @@ class Agenda:
         )
         if issued.payer is Payer.INSURER:
             intent = insurer_intent(self.seed, debt)
+            if not practice.suite:  # of messages written here nobody outside knows the stamp
+                self._answer(issued, insurer_answers(self.seed, debt, intent))
         elif (contested := dispute(self.seed, debt)) is not None:
             self._contest(issued, contested)
             return
@@ -112,6 +127,11 @@ class Agenda:
         self.answers[answered].append(entry)
         pays = Look(issued=issued, intent=Intent(days=0, amount_rappen=issued.open_rappen))
         self._plan(answered + timedelta(days=contested.paid_after_days), pays)
+
+    def _answer(self, issued: Issued, answers: Sequence[tuple[int, Answer]]) -> None:
+        for days, answer in answers:
+            on = working(issued.issued_on + timedelta(days=days))
+            self.said[on].append(Answered(issued=issued, answer=answer))
 
     def due(self, on: date) -> list[Look]:
         """Return who takes an invoice in hand on a day, in an order that answers do not change."""

@@ -1,10 +1,12 @@
 """How debtors pay: when, how much, with or without the right reference (BR-223 to BR-226)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from random import Random
 
 from libs.events.values import Stage
+from services.simulator.response import Answer
 from services.simulator.seeds import chance, pick
 
 LATE = 0.20
@@ -45,6 +47,7 @@ RANKS: dict[Stage, int] = {
 _INSURER_GAMMA = (7, 3.2)
 REJECTED = 0.04
 _CURED_MEDIAN_DAYS = 12
+_ANSWERED_DAYS = (5, 18)
 _CURE: dict[str, float] = {"accepted": 85, "second_round": 10, "patient": 3, "lost": 2}
 
 DIFFERENT, DOUBLE, WITHOUT_REFERENCE, WRONG_CASE = 0.020, 0.006, 0.012, 0.003
@@ -93,6 +96,8 @@ class Intent:
     """Pays the whole a second time."""
     taken_back: bool = False
     """The bank takes the payment back; the payer then pays once more."""
+    rejected: bool = False
+    """An insurer that says no before it pays, if it pays at all."""
 
 
 def patient_intent(seed: int, debt: Debt) -> Intent:
@@ -146,12 +151,24 @@ def insurer_intent(seed: int, debt: Debt) -> Intent:
     """Return how an insurer will pay; a rejected invoice is paid once it is cured (BR-225)."""
     draw = chance(seed, "payer", debt.request_id)
     days = draw.gammavariate(*_INSURER_GAMMA)
-    if draw.random() < REJECTED:
+    rejected = draw.random() < REJECTED
+    if rejected:
         cure = pick(draw, _CURE)
         if cure in {"patient", "lost"}:
-            return Intent(days=None, amount_rappen=debt.amount_rappen)
+            return Intent(days=None, amount_rappen=debt.amount_rappen, rejected=True)
         days += draw.expovariate(0.7 / _CURED_MEDIAN_DAYS) * (2 if cure == "second_round" else 1)
-    return Intent(days=round(days), amount_rappen=debt.amount_rappen)
+    return Intent(days=round(days), amount_rappen=debt.amount_rappen, rejected=rejected)
+
+
+def insurer_answers(seed: int, debt: Debt, intent: Intent) -> Sequence[tuple[int, Answer]]:
+    """Return what an insurer answers before it pays, each with its days from the invoice date."""
+    days = chance(seed, "answer", debt.request_id).randint(*_ANSWERED_DAYS)
+    if intent.days is None:
+        return ((days, Answer.REJECTED),)
+    if intent.rejected:
+        days = min(days, intent.days // 2)
+        return (days, Answer.REJECTED), (intent.days, Answer.ACCEPTED)
+    return ((min(days, intent.days), Answer.ACCEPTED),)
 
 
 def _manner(draw: Random, amount_rappen: int) -> tuple[int, Slip, int | None]:

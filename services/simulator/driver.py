@@ -40,11 +40,13 @@ from services.simulator.partner import (
 from services.simulator.practices import Practice, Wish, practice
 from services.simulator.record import record
 from services.simulator.request import message
+from services.simulator.response import response
 
 T = TypeVar("T")
 
 SUBMISSIONS, RECORDS = "/v1/submissions", "/v1/service-records"
 BANK_FILES, INVOICES = "/v1/bank-files", "/v1/invoices"
+ANSWERS = "/v1/insurer-answers"
 
 DEMO: tuple[Wish, ...] = (
     Wish(kind=PracticeKind.GENERAL_PRACTICE, canton="ZH", version="5.0", rhythm="weekly"),
@@ -159,6 +161,7 @@ async def _day(game: Game, on: date) -> None:
         numbers = {invoice.practice.number for invoice, _ in outgoing}
         await _together(at_once, (_read_issued(game, number, on) for number in sorted(numbers)))
     await _contest(game, on)
+    await _answer(game, on)
     looks = game.agenda.due(on)
     known = await _together(at_once, (_read(game, look) for look in looks))
     for look, (stage, open_rappen) in zip(looks, known, strict=True):
@@ -249,6 +252,14 @@ async def _contest(game: Game, on: date) -> None:
     for entry in game.agenda.answers.pop(on, []):
         path = f"{INVOICES}/{entry.issued.invoice_id}/holds"
         await _partner(game, entry.issued).end(path, OK, CONFLICT)
+
+
+async def _answer(game: Game, on: date) -> None:
+    """Let insurers answer through their clearing house, which is a partner of the cooperative."""
+    for entry in game.agenda.said.pop(on, []):
+        said = response(entry.issued.sent, entry.answer, on)
+        await game.bank.send(ANSWERS, said, OK, ACCEPTED)
+        game.counts[f"insurers_{entry.answer}"] += 1
 
 
 def _partner(game: Game, issued: Issued) -> Partner:

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,7 @@ OK, ACCEPTED, UNPROCESSABLE = 200, 202, 422
 CREATED, CONFLICT = 201, 409
 XML = {"Content-Type": "application/xml"}
 JSON = {"Content-Type": "application/json"}
+PNG = {"Content-Type": "image/png"}
 
 
 class Unexpected(Exception):
@@ -28,6 +29,20 @@ class Access:
 
     client_id: str
     secret: str
+
+
+def accesses(clients: Iterable[Mapping[str, Any]]) -> dict[int, Access]:
+    """Return the practices' accesses by account number, out of what `quittance demo access` tells.
+
+    Clients without an account are the cooperative's own.
+    """
+    return {
+        int(client["account"]): Access(
+            client_id=client["client_id"], secret=client["client_secret"]
+        )
+        for client in clients
+        if "account" in client
+    }
 
 
 class Partner:
@@ -43,6 +58,10 @@ class Partner:
         """Hand in a message or a file; raises Unexpected for an answer not named as fine."""
         answer = await self._ask("POST", path, content=body, headers=XML)
         return _checked(answer, fine)
+
+    async def scan(self, path: str, picture: bytes, *fine: int) -> httpx.Response:
+        """Hand in a picture of paper."""
+        return _checked(await self._ask("POST", path, content=picture, headers=PNG), fine)
 
     async def tell(self, path: str, body: Mapping[str, Any], *fine: int) -> httpx.Response:
         """Send a request in JSON."""

@@ -1,7 +1,9 @@
 """The command `quittance` as newcomers and operators use it: processes, signals, exit codes."""
 
+import io
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -12,7 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from PIL import Image
 
+from services.command import demo_desk
 from tests import cast
 from tests.engines import free_port
 from tests.system import MONDAY
@@ -99,12 +103,28 @@ def access(data: Path) -> Any:
     return json.loads(run(data, "demo", "access", "--json").stdout)
 
 
+def lies_before_clerks(url: str, known: dict[str, str]) -> None:
+    """See as a clerk that sheets wait, and that their pictures can be read."""
+    with httpx.Client(base_url=url, follow_redirects=True) as clerk:
+        given = {name: known[name] for name in ("login", "password")}
+        assert clerk.post("/login", data=given | {"back": "/keying"}).status_code == 200
+        sheets = re.findall(r'href="(/keying/[0-9a-f-]{36})"', clerk.get("/keying").text)
+        assert len(set(sheets)) == 2 * demo_desk.SHEETS, "two practices write by hand"
+        picture = clerk.get(f"{sheets[0]}/picture?page=1")
+        assert picture.headers["content-type"] == "image/png"
+        with Image.open(io.BytesIO(picture.content)) as page:
+            assert page.convert("L").point(lambda grey: 255 * (grey < 100)).getbbox(), (
+                "it is written on"
+            )
+
+
 def test_first_start_plays_the_demo_and_the_second_keeps_what_is_there(tmp_path: Path) -> None:
     data = tmp_path / "data"
     with served(data) as first:
         assert any(first.url in line for line in first.lines)
         known = access(data)
-        assert len(known["logins"]) == 6
+        assert len(known["logins"]) == 6 + len(demo_desk.CLERKS)
+        lies_before_clerks(first.url, known["logins"][-1])
         second = run(data, "serve", QUITTANCE_PORT=str(free_port()))
         assert second.returncode == 2
         assert "in use by another process" in second.stderr
@@ -130,7 +150,7 @@ def test_a_demo_that_was_interrupted_is_played_anew(tmp_path: Path) -> None:
     (data / "demo.json").write_text('{"state": "playing", "logins": [], "clients": []}')
     (data / "gateway.db").write_text("half of something")
     with served(data, QUITTANCE_DEMO_DAYS="2"):
-        assert len(access(data)["logins"]) == 6
+        assert len(access(data)["logins"]) == 6 + len(demo_desk.CLERKS)
 
 
 def test_a_cooperative_that_starts_empty_gets_its_first_practice_program_and_user(

@@ -16,6 +16,7 @@ from services.simulator.faults import Fault, corrected, spoil
 from services.simulator.invoices import Invoice, invoice, storno
 from services.simulator.practices import Practice, Wish, practice
 from services.simulator.request import message
+from services.simulator.response import Answer, response
 
 FIRST = date(2026, 1, 5)
 PRACTICES = 3
@@ -83,6 +84,15 @@ def messages() -> Mapping[tuple[Name, Variant], bytes]:
         (name, variant): data
         for name in NAMES
         for variant, data in _variants(_invoice(name)).items()
+    }
+
+
+@cache
+def answers() -> Mapping[tuple[Name, Answer], bytes]:
+    """Return all that insurers may answer to an invoice."""
+    on = FIRST + timedelta(days=9)
+    return {
+        (name, answer): response(_invoice(name), answer, on) for name in NAMES for answer in Answer
     }
 
 

@@ -217,6 +217,9 @@ class Ingest:
         """Of the bank, by credit id."""
         self.reversals: dict[str, Fact] = {}
         self.references: defaultdict[str, set[str]] = defaultdict(set)
+        self.answered: dict[str, str] = {}
+        """What was said of each answer of an insurer; once recorded, it stays so."""
+        self.missed: set[tuple[str, str]] = set()
 
     def see(self, kind: str, fact: Fact) -> None:
         """Take a fact in."""
@@ -231,3 +234,11 @@ class Ingest:
             hold(reference not in self.references[kind], f"{kind} {reference} twice")
             self.references[kind].add(reference)
             kept[credit] = fact
+        elif kind in {"InsurerAnswered", "AnswerRefused"}:
+            answer = fact["answer_id"]
+            hold(self.answered.get(answer) != "InsurerAnswered", f"answer {answer} twice")
+            self.answered[answer] = kind
+        elif kind == "BatchMissing":
+            batch = fact["practice_id"], fact["expected_on"]
+            hold(batch not in self.missed, f"missed twice: {batch}")
+            self.missed.add(batch)

@@ -9,7 +9,7 @@ from typing import Any
 
 from libs.days.holidays_ch import calendar_around
 from libs.events import Refused
-from libs.events.terms import Contract, Reminding, Settings, Terms
+from libs.events.terms import Contract, Deliveries, Reminding, Settings, Terms
 from libs.events.values import DocumentId, Hold
 from libs.runtime.host import Host
 from services.command import demo
@@ -17,10 +17,12 @@ from services.dunning.calls import RecordCall
 from services.dunning.holds import LiftHold, PlaceHold
 from services.gateway import registration
 from services.gateway.decider.practice import ConfigurePractice
+from services.ingest.answer_intake import AnswerIntake, Sent
 from services.ingest.bank_intake import BankIntake, Delivery
 from services.ingest.decider.submission import Accepted
 from services.ingest.intake import Arrival, Intake
 from services.simulator.camt054 import Receipt, camt054
+from services.simulator.response import Answer
 from tests.simulation import corpus
 from tests.simulation.corpus import Name
 from tests.simulation.inside import Inside
@@ -39,6 +41,8 @@ WISHES: Sequence[Settings] = (
     Reminding(rappel_plus=False, collection_agency="Zweites Inkasso AG", secrecy_basis="CONSENT"),
     Contract(),
     Contract(product="PER_INVOICE", limit_rappen=1_000_000),
+    Deliveries(rhythm="daily", grace_days=0, canton="ZH"),
+    Deliveries(rhythm="weekly", weekday=3, canton="GE"),
 )
 
 
@@ -72,6 +76,8 @@ class Outside:
     """The invoice that each accepted message became, as its receipt says."""
     promised: set[str] = field(default_factory=set)
     """Messages that were acknowledged: none of them may ever be missing (P1)."""
+    answered: set[str] = field(default_factory=set)
+    """Answers of insurers that were acknowledged, taken or refused: none may ever be missing."""
     receipts: list[Receipt] = field(default_factory=list)
     files: dict[bytes, bool] = field(default_factory=dict)
     """What the bank sent, and whether it was acknowledged; if not, it is sent again."""
@@ -96,6 +102,17 @@ class Outside:
                 self.taken[name] = state.invoice_id
         words = type(state).__name__.lower() + (" again" if repeated else "")
         return f"{name} {variant}: {words}"
+
+    async def answer(self, draw: Random) -> str:
+        """Let an insurer say what it makes of an invoice, also of one that never came."""
+        name, answer = draw.choice(self.names), draw.choice(list(Answer))
+        host = self.inside.host("ingest")
+        sent = Sent(data=corpus.answers()[name, answer], content_type=XML, at=host.clock.now())
+        intake = AnswerIntake(self.inside.machine.parts, host.handle, host.read)
+        state, repeated = await intake.take(sent)
+        self.answered.add(sent.answer_id)
+        words = "recorded" if state.recorded else "refused"
+        return f"{name} {answer}: {words}{' again' if repeated else ''}"
 
     async def bank(self, draw: Random) -> str:
         """Hand in a file of the bank: new receipts and old, reversals, or a whole file again."""
@@ -230,6 +247,8 @@ class Outside:
         """See that whatever was acknowledged is there."""
         lost = self.promised - set(self.watch.ingest.accepted)
         hold(not lost, f"acknowledged and lost: {lost}")
+        lost = self.answered - set(self.watch.ingest.answered)
+        hold(not lost, f"answers acknowledged and lost: {lost}")
 
 
 def _amount(draw: Random, claim: Claim) -> int:

@@ -48,6 +48,7 @@ class World:
         inside, outside = self.inside, self.outside
         self._does: Mapping[str, Callable[[Random], Coroutine[Any, Any, str]]] = {
             "hand in": outside.hand_in,
+            "answer": outside.answer,
             "bank": outside.bank,
             "case": outside.case,
             "configure": outside.configure,

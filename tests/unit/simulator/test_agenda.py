@@ -1,15 +1,17 @@
 """What debtors do with an invoice once they know what it asks for (BR-223 to BR-226)."""
 
+from collections import defaultdict
 from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
 
 from libs.events.values import Payer, Stage
-from services.simulator.agenda import Agenda, Issued, Look, working
+from services.simulator.agenda import WEEKEND, Agenda, Issued, Look, working
 from services.simulator.behaviour import Intent, Slip
 from services.simulator.camt054 import Receipt
 from services.simulator.identifiers import qr_reference
+from services.simulator.response import Answer
 from tests.unit.simulator.people import some_invoices, some_practice
 
 ISSUED_ON = date(2026, 4, 1)
@@ -122,6 +124,23 @@ def test_the_bank_works_on_weekdays_and_each_insurer_pays_on_its_day() -> None:
         sent = replace(one.sent, request_id=f"R{number}")
         agenda.take(replace(one, sent=sent))
     assert len({day.weekday() for day in agenda.looks}) == 1
+
+
+def test_br225_an_insurer_answers_before_it_pays_and_rejects_about_four_in_a_hundred() -> None:
+    agenda = Agenda(seed=1)
+    for number in range(2_000):
+        one = issued(Payer.INSURER)
+        agenda.take(replace(one, sent=replace(one.sent, request_id=f"R{number}")))
+    said: dict[str, list[Answer]] = defaultdict(list)
+    for day in sorted(agenda.said):
+        for entry in agenda.said[day]:
+            assert day.weekday() < WEEKEND
+            said[entry.issued.sent.request_id].append(entry.answer)
+    pays = {look.issued.sent.request_id for looks in agenda.looks.values() for look in looks}
+    assert len(said) == 2_000
+    assert {name for name, told in said.items() if told[-1] is Answer.ACCEPTED} == pays
+    rejected = [told for told in said.values() if told[0] is Answer.REJECTED]
+    assert 0.02 <= len(rejected) / len(said) <= 0.06
 
 
 def test_a_contested_invoice_is_paid_after_the_answer_only() -> None:

@@ -28,6 +28,9 @@ def access(client_id: str) -> Access:
     return Access(client_id=client_id, secret=client_id)
 
 
+DECIDED = ("accepted", "rejected")
+
+
 class Desk:
     """Takes messages, issues what it takes, keeps the bank's files; knows no rule but the sum."""
 
@@ -36,6 +39,7 @@ class Desk:
         self.invoices: dict[str, dict[str, object]] = {}
         self.received: list[tuple[str, bytes]] = []
         self.files: list[bytes] = []
+        self.answers: list[bytes] = []
         self.holds: list[tuple[str, str]] = []
         self.tokens: dict[str, str] = {}
         self.reminded_after_days = 50
@@ -50,6 +54,9 @@ class Desk:
         if path == "/v1/bank-files":
             self.files.append(request.content)
             return httpx.Response(200, json={})
+        if path == "/v1/insurer-answers":
+            self.answers.append(request.content)
+            return httpx.Response(202, json={})
         if path.endswith("/holds"):
             self.holds.append((request.method, path))
             return httpx.Response(201 if request.method == "POST" else 200, json={})
@@ -194,6 +201,17 @@ def test_every_bank_file_is_valid_and_payments_name_issued_references(half_a_yea
     assert counts["payments"] > counts["issued"] / 2
     assert set(paid) <= references
     assert len(paid) >= counts["payments"] * 0.95
+
+
+def test_insurers_answer_what_was_sent_to_them_through_the_cooperative() -> None:
+    desk = Desk()
+    counts = asyncio.run(played(replace(plan(days=150), share=1.0), desk, []))
+    told = Counter[str]()
+    for data in desk.answers:
+        root = etree.fromstring(data)
+        told.update(one for one in DECIDED if root.find(f".//{{*}}{one}") is not None)
+    assert told["accepted"] == counts["insurers_accepted"] > 0
+    assert told["rejected"] == counts["insurers_rejected"] > 0
 
 
 def test_contested_invoices_rest_until_the_practice_has_answered() -> None:
