@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Route, expect
 
-from services.command import importing
 from services.gateway.portal.queries import PAGE
 from tests.archives import zipped
 from tests.browser.served import Served, served
@@ -16,11 +15,6 @@ from tests.browser.watching import Watched, chromium, logged_in, watched
 INVOICES = PAGE + 5
 PACKED = 160
 """Files of an archive: more than are taken or shown at a time."""
-
-PERSON = {
-    "Name": "Zünd", "Vorname": "Rahel", "Geburtsdatum": "1980-02-28", "Strasse": "Seeweg",
-    "PLZ": "3011", "Ort": "Bern",
-}  # fmt: skip
 
 __all__ = ["chromium", "watched"]
 pytestmark = pytest.mark.browser
@@ -181,11 +175,36 @@ def test_no_page_is_wider_than_the_screen(
     page.locator("#password").fill(portal.member.password)
     page.get_by_role("button", name="Log in").click()
     handing_in = ("/submissions", "/submissions/jobs", "/submissions/new", "/records")
-    for path in ("/", "/invoices", *handing_in, "/account"):
+    for path in ("/", "/invoices", *handing_in, "/submissions/calendar", "/insurers", "/account"):
         page.goto(path)
         inner = page.evaluate("document.documentElement.clientWidth")
         assert page.evaluate("document.documentElement.scrollWidth") <= inner, path
     context.close()
+
+
+def test_the_calendar_of_deliveries_asks_for_what_the_rhythm_needs(
+    watched: Watched, portal: Served
+) -> None:
+    page = logged_in(watched, portal)
+    page.goto("/submissions/calendar")
+    asked = {
+        "Jede Woche": ["Wochentag"],
+        "Alle zwei Wochen": ["Erster Tag"],
+        "Jeden Monat": ["Tag des Monats"],
+        "Anders": ["Erster Tag", "Tage von einer Lieferung zur nächsten"],
+    }
+    every = {label for labels in asked.values() for label in labels}
+    for rhythm, labels in asked.items():
+        page.get_by_label(rhythm).check()
+        for label in every:
+            field = page.get_by_label(label, exact=True)
+            expect(field).to_be_visible(visible=label in labels)
+    page.get_by_label("Alle zwei Wochen").check()
+    first = page.get_by_label("Erster Tag", exact=True)
+    first.fill("2026-03-02")
+    page.get_by_role("button", name="Speichern").click()
+    expect(page.get_by_role("status")).to_contain_text("gilt ab heute")
+    expect(first).to_have_value("2026-03-02")
 
 
 def test_text_stands_out_from_its_ground_in_light_and_dark(
@@ -229,48 +248,3 @@ FAINT = """() => {
   return faint;
 }"""
 """Text whose contrast is below what WCAG 2.2 asks for at level AA (1.4.3)."""
-
-
-def test_br28_services_are_entered_by_keyboard_alone_with_a_live_total(
-    watched: Watched, portal: Served
-) -> None:
-    """Stand last: it hands in one invoice more than the others count."""
-    portal.wait(importing.take_samples(portal.made.system))
-    page = logged_in(watched, portal)
-    page.goto("/records")
-    expect(page.get_by_role("button", name="Neue Rechnung erfassen")).to_be_focused()
-    page.keyboard.press("Enter")
-    search = page.get_by_role("searchbox", name="Position suchen")
-    search.focus()
-    for words, code, quantity in (("konsultation", "AA.00.0010", "2"), ("ekg elektro", "", "")):
-        page.keyboard.type(words)
-        if not code:
-            expect(page.locator("#found")).to_contain_text("Keine Position")
-            continue
-        expect(page.locator("#found .pick").first).to_contain_text(code)
-        page.keyboard.press("ArrowDown")
-        page.keyboard.press("Enter")
-        expect(page.locator("#lines .quantity")).to_be_focused()
-        page.keyboard.type(quantity)
-        page.keyboard.press("Enter")
-        expect(search).to_be_focused()
-    # 10.56 and 8.64 points, twice, at 0.93: ZH, KVG, 2026.
-    expect(page.locator("#amount-0")).to_have_text("35.71")
-    expect(page.locator("#total .due")).to_have_text("35.70")
-    ahv = page.get_by_label("AHV-Nummer")
-    ahv.fill("12")
-    ahv.press("Tab")
-    expect(page.locator("#told-patient-ahv")).to_contain_text("vorgeschriebene Form")
-    ahv.fill("")
-    ahv.press("Tab")
-    expect(page.locator("#told-patient-ahv")).to_be_empty()
-    page.goto("/records")
-    page.locator("a[data-row]").first.press("Enter")
-    expect(page.locator("#lines tbody tr")).to_have_count(1)
-    for label, value in PERSON.items():
-        page.get_by_role("group", name="Patient/in").get_by_label(label, exact=True).fill(value)
-    page.get_by_label("Geschlecht").select_option("female")
-    page.get_by_label("Nr. der Versichertenkarte").fill("80756015090002647590")
-    page.get_by_role("button", name="Einreichen", exact=True).press("Enter")
-    expect(page.get_by_text("ist angenommen")).to_be_visible()
-    expect(page.get_by_text("Kein Entwurf ist offen")).to_be_visible()

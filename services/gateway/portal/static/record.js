@@ -36,13 +36,30 @@ document.addEventListener("keydown", (event) => {
   if (done) event.preventDefault();
 });
 
+// Who already stands on a position that was found stays on it when the last letters are answered.
+let stood;
+document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+  if (detail.target.id === "found") stood = document.activeElement.closest("#found .pick")?.value;
+});
+
+function stayOn(value) {
+  const again = picks().find((pick) => pick.value === value) || picks()[0];
+  (again || document.getElementById("q")).focus();
+}
+
 // What was found for the last word is no answer to the next one; typing goes on at the quantity.
-document.addEventListener("htmx:afterSwap", (event) => {
-  if (event.target.id !== "lines") return;
+function goOn() {
   const search = document.getElementById("q");
   search.value = "";
   document.getElementById("found").replaceChildren();
   const quantity = document.querySelector("#lines [data-focus]");
   if (quantity) quantity.focus(), quantity.select();
   else search.focus();
+}
+
+document.addEventListener("htmx:afterSwap", ({ detail }) => {
+  if (detail.target.id === "lines") goOn();
+  else if (detail.target.id !== "found") return;
+  else if (!document.getElementById("q").value) document.getElementById("found").replaceChildren();
+  else if (stood) stayOn(stood), (stood = undefined);
 });
