@@ -39,10 +39,10 @@ def routes(parts: Parts) -> APIRouter:
 
     @router.get(PATH)
     async def listed(
-        practice: Practice, read: Read, cursor: str = "", limit: Limit = 50
+        practice: Practice, read: Read, decision: str = "", cursor: str = "", limit: Limit = 50
     ) -> dict[str, Any]:
         """List the answers to a practice's invoices, newest first."""
-        rows, more = await read(answers.newest, PracticeId(practice), cursor, limit)
+        rows, more = await read(answers.newest, PracticeId(practice), decision, cursor, limit)
         return {"items": [answers.item(row) for row in rows], "next": more}
 
     return router

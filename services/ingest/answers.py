@@ -145,12 +145,17 @@ def learned(
 
 
 def newest(
-    db: Connection, practice_id: PracticeId, after: str, limit: int
+    db: Connection, practice_id: PracticeId, decision: str, after: str, limit: int
 ) -> tuple[Sequence[RowMapping], str | None]:
-    """Return the answers to a practice's invoices, newest first, and where the next page begins."""
+    """Return the answers to a practice's invoices, newest first, and where the next page begins.
+
+    `decision` leaves out all others; empty: none.
+    """
     wanted = select(insurer_answers).where(
         insurer_answers.c.practice_id == practice_id, insurer_answers.c.state == RECORDED
     )
+    if decision:
+        wanted = wanted.where(insurer_answers.c.decision == decision)
     order = insurer_answers.c.received_at, insurer_answers.c.answer_id
     return cursors.newest(db, wanted, order, after, limit)
 

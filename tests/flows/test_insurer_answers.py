@@ -158,6 +158,9 @@ def test_a_practice_sees_the_answer_on_its_invoice_and_may_hand_in_none(tmp_path
         await made.system.settle()
         listed = (await made.get(member, path))["items"]
         assert [one["codes"] for one in listed] == [["31160"]]
+        for decision, count in (("rejected", 1), ("accepted", 0)):
+            some = await made.get(member, path, decision=decision)
+            assert len(some["items"]) == count
         events = (await made.get(member, f"/v1/invoices/{invoice_id}/timeline"))["events"]
         (told,) = [event for event in events if event["type"] == "InsurerAnswered"]
         assert told["data"]["decision"] == "rejected"

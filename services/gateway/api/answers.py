@@ -87,11 +87,12 @@ async def answer(request: Request, door: InDoor, language: Spoken) -> Response:
 async def answer_list(
     door: InDoor,
     practice: Practice,
+    decision: Annotated[Decision | None, Query(description="Only those that say this.")] = None,
     after: Annotated[str | None, Query(alias="cursor")] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> AnswerPage:
     """List what insurers answered to a practice's invoices, newest first."""
-    params = {"limit": str(limit)} | ({"cursor": after} if after else {})
+    params = {"limit": str(limit), "decision": decision or "", "cursor": after or ""}
     said = await door.ask("ingest", "GET", "/insurer-answers", practice=practice, params=params)
     if not said.is_success:
         raise Problem(400, "invalid_cursor", "Use next_cursor of the page before.")

@@ -60,6 +60,7 @@ ENVIRONMENT.globals.update(
         ("/sheets", "sheets", "submissions:write"),
         ("/records", "records", "submissions:write"),
         ("/submissions", "submissions", "submissions:read"),
+        ("/insurers", "insurers", "invoices:read"),
         ("/account", "account", "account:read"),
         ("/webhooks", "webhooks", "webhooks:read"),
         ("/keying", "keying", KEYS_SHEETS),
@@ -198,6 +199,7 @@ ActsOnCases = Annotated[Visit, seeing("cases:write")]
 SeesSubmissions = Annotated[Visit, seeing("submissions:read")]
 HandsIn = Annotated[Visit, seeing("submissions:write")]
 SeesWebhooks = Annotated[Visit, seeing("webhooks:read")]
+ChangesSettings = Annotated[Visit, seeing("settings:write")]
 ChangesWebhooks = Annotated[Visit, seeing("webhooks:write")]
 SeesAccount = Annotated[Visit, seeing("account:read")]
 Entered = Annotated[Visit, Depends(entered)]

@@ -10,15 +10,18 @@ import pytest
 from lxml import html as lxml_html
 
 from libs.events.handed import Finding
+from libs.events.ingest import Decision
 from libs.events.values import LANGUAGES, Language, PracticeId
 from services.gateway.decider.user import Role
 from services.gateway.feed import SOURCES
 from services.gateway.portal import charts, outlook, statics
 from services.gateway.portal.accounts import Account, Line, Statement
 from services.gateway.portal.catalogue import Words
+from services.gateway.portal.delivery_pages import FIELDS, RHYTHMS
 from services.gateway.portal.findings import Help, Sentence, sentence
 from services.gateway.portal.finished_pages import Shown as Finished
 from services.gateway.portal.frame import html, own_path
+from services.gateway.portal.insurer_pages import CHIPS, Said
 from services.gateway.portal.invoice_list import Wish, cursor_of, place_of
 from services.gateway.portal.invoice_page import facts
 from services.gateway.portal.job_pages import Archive, Item
@@ -148,6 +151,8 @@ def pages(language: Language) -> Iterator[tuple[str, Mapping[str, Any]]]:
     given["archives"] = [(EVIL, "job-1"), (EVIL, "job-2")]
     yield "hand_in.html", {**own, **given}
     yield from archives(own)
+    yield from answers(own)
+    yield from calendar(own)
     yield from paper(own)
     yield from records(own, EVIL)
     entries = [Help("x", "error", EVIL, EVIL, EVIL, EVIL), Help("y", "either", EVIL, "", "", "")]
@@ -178,6 +183,31 @@ def hooks(own: dict[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
         told = {"row": row, "kinds": list(SOURCES), "sent": [one], "secret": EVIL}
         outcome = {"tried": "refused", "leaving": True, "outcome": str}
         yield "webhook.html", {**own, **told, **outcome}
+
+
+def answers(own: dict[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Return the list of insurers' answers: none, and one of each decision."""
+    rows = [
+        Said(
+            received_at=NOON, invoice_id="i", number=EVIL, request_id=EVIL, insurer_name=EVIL,
+            decision=decision, reasons=("R01", "R99"), codes=(EVIL,),
+        )
+        for decision in get_args(Decision)
+    ]  # fmt: skip
+    shown = {"decision": "all", "chips": CHIPS, "more_href": "/insurers?cursor=x"}
+    yield "insurers.html", {**own, **shown, "rows": rows}
+    yield "insurers.html", {**own, **shown, "rows": []}
+
+
+def calendar(own: dict[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Return the page on which a practice says when it hands in; with all that can be wrong."""
+    named = (f"deliveries.wrong.{name}" for name in ("starts_on", "every_days"))
+    wrong = ["", "deliveries.changed", "deliveries.wrong", *named]
+    for error in wrong:
+        typed = dict.fromkeys(FIELDS, EVIL)
+        yield "calendar.html", {
+            **own, "typed": typed, "version": 1, "rhythms": RHYTHMS, "error": error
+        }  # fmt: skip
 
 
 def archives(own: dict[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
