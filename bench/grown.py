@@ -12,6 +12,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from typing import Any
 
+import msgspec
 from msgspec import structs
 from sqlalchemy import text
 
@@ -267,7 +268,7 @@ def _envelope(event: Event, number: int) -> Envelope:
         recorded_at=datetime.combine(date(2020, 1, 1), time(), UTC) + timedelta(seconds=number),
         correlation_id="",
         causation_id="",
-        data=b"",
+        data=msgspec.json.encode(event),
     )
 
 

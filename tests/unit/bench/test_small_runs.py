@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bench import archive, chain, consume, dunning_day, growth, pricing
+from bench import archive, chain, consume, dunning_day, growth, pricing, queries
 from bench.servers import on_sqlite
 
 
@@ -44,6 +44,12 @@ def test_a_system_grows_to_the_sizes_asked_for(monkeypatch: pytest.MonkeyPatch) 
     first, _, second, _ = growth.grown((10, 30))
     assert (first.what, second.what) == ("at 10 invoices: one more", "at 30 invoices: one more")
     assert second.anchor == first.ours
+
+
+def test_pages_are_timed_over_a_few_invoices() -> None:
+    found = asyncio.run(queries.embedded(200))
+    assert len({one.what for one in found}) == len(found) > 5
+    assert all(one.ours > 0 for one in found)
 
 
 def test_a_small_archive_is_worked_off(monkeypatch: pytest.MonkeyPatch) -> None:
