@@ -42,7 +42,7 @@ LOST = {
         SELECT reference || ' ' || rappen FROM credits
         EXCEPT SELECT reference || ' ' || rappen FROM booked""",
     "booked credits that found no place": """
-        SELECT credit FROM booked EXCEPT
+        SELECT credit FROM booked WHERE rappen > 0 EXCEPT
         SELECT id FROM once WHERE kind IN ('PaymentReceived', 'CreditUnmatched')""",
 }
 FOLLOWED = "SELECT invoice FROM accepted EXCEPT SELECT id FROM once WHERE kind = ?"
