@@ -6,6 +6,14 @@ from typing import Literal, TypeAlias
 import msgspec
 
 
+class UnfitSetting(ValueError):
+    """A setting cannot be like this beside the others; `setting` is its name."""
+
+    def __init__(self, setting: str, why: str) -> None:
+        super().__init__(why)
+        self.setting = setting
+
+
 class Terms(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """Days to pay by payer (BR-29)."""
 
@@ -73,9 +81,11 @@ class Deliveries(msgspec.Struct, frozen=True, kw_only=True, tag=True):
             raise ValueError("A canton is named by its two letters.")
         counted = self.rhythm in {"fortnightly", "other"}
         if counted and self.starts_on is None:
-            raise ValueError("Say with starts_on from which day this rhythm is counted.")
+            why = "Say with starts_on from which day this rhythm is counted."
+            raise UnfitSetting("starts_on", why)
         if self.rhythm == "other" and not 2 <= self.every_days <= 180:  # noqa: PLR2004
-            raise ValueError("Say with every_days how many days lie between deliveries: 2 to 180.")
+            why = "Say with every_days how many days lie between deliveries: 2 to 180."
+            raise UnfitSetting("every_days", why)
 
 
 Settings: TypeAlias = Terms | Reminding | Contract | Deliveries

@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, expect
 
 from tests import forms
 from tests.browser.served import Served
-from tests.browser.watching import Watched, chromium
+from tests.browser.watching import Watched, chromium, watching
 from tests.flows.test_keying_pages import PASSWORD, portal, state_of
 from tests.flows.test_sheets import hand_in, scan
 
@@ -18,12 +18,8 @@ pytestmark = pytest.mark.browser
 
 @pytest.fixture
 def watched(portal: Served, chromium: Browser) -> Iterator[Watched]:
-    context = chromium.new_context(base_url=portal.url, viewport={"width": 1500, "height": 950})
-    context.set_default_timeout(15_000)
-    browser = Watched(context)
-    yield browser
-    context.close()
-    assert browser.complaints == []
+    with watching(portal, chromium, 1500, 950) as browser:
+        yield browser
 
 
 def drawn() -> Image.Image:

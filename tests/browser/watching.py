@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import pytest
@@ -46,10 +47,10 @@ class Watched:
         return page
 
 
-@pytest.fixture
-def watched(portal: Served, chromium: Browser) -> Iterator[Watched]:
+@contextmanager
+def watching(portal: Served, chromium: Browser, width: int, height: int) -> Iterator[Watched]:
     """Give a browser to a test, and look afterwards at what it complained of and asked for."""
-    context = chromium.new_context(base_url=portal.url, viewport={"width": 1360, "height": 900})
+    context = chromium.new_context(base_url=portal.url, viewport={"width": width, "height": height})
     context.set_default_timeout(15_000)
     browser = Watched(context)
     yield browser
@@ -61,6 +62,12 @@ def watched(portal: Served, chromium: Browser) -> Iterator[Watched]:
     ]
     assert browser.complaints == []
     assert foreign == []
+
+
+@pytest.fixture
+def watched(portal: Served, chromium: Browser) -> Iterator[Watched]:
+    with watching(portal, chromium, 1360, 900) as browser:
+        yield browser
 
 
 def logged_in(watched: Watched, portal: Served) -> Page:

@@ -30,6 +30,8 @@ def test_what_a_practice_says_of_its_rhythm_is_missed_when_it_does_not_come(
         kept = browser.post(PATH, data=sent)
         assert kept.headers["location"] == f"{PATH}?done=1"
         assert "gilt ab heute" in browser.get(f"{PATH}?done=1").text
+        (again,) = [one for one in page_at(browser, PATH).forms if one.action == PATH]
+        assert again.fields["canton"], "whose holidays count stays as it was"
         stale = browser.post(PATH, data=sent | {"rhythm": "weekly"})
         assert stale.status_code == 409
         assert "inzwischen geändert" in stale.text

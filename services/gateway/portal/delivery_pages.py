@@ -7,7 +7,7 @@ import msgspec
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
-from libs.events.terms import Deliveries
+from libs.events.terms import Deliveries, UnfitSetting
 from libs.events.values import PracticeId
 from libs.runtime.ids import new_id
 from services.gateway import sessions
@@ -20,12 +20,8 @@ router = APIRouter(route_class=Page, include_in_schema=False)
 
 PATH: Final = "/submissions/calendar"
 RHYTHMS: Final = ("none", "daily", "weekly", "fortnightly", "monthly", "other")
-COUNTED: Final = frozenset({"fortnightly", "other"})
-"""Rhythms that are counted from a first day."""
-EVERY_DAYS: Final = range(2, 181)
-FIELDS: Final = (
-    "rhythm", "weekday", "day_of_month", "starts_on", "every_days", "cut_off", "grace_days",
-)  # fmt: skip
+FIELDS: Final = Deliveries.__struct_fields__
+WRONG: Final = "deliveries.wrong"
 FIELD_MAX: Final = 20
 
 
@@ -64,18 +60,14 @@ async def change(request: Request, visit: ChangesSettings, sent: Short) -> Respo
 
 def deliveries_of(typed: Mapping[str, str]) -> Deliveries | str:
     """Return the calendar that was typed, or the key of the sentence that says what is wrong."""
-    rhythm, every = typed["rhythm"], typed["every_days"]
-    if rhythm in COUNTED and not typed["starts_on"]:
-        return "deliveries.wrong.starts_on"
-    if rhythm == "other" and not (every.isdecimal() and int(every[:9]) in EVERY_DAYS):
-        return "deliveries.wrong.every_days"
     given: dict[str, Any] = {name: value for name, value in typed.items() if value}
     if typed["cut_off"].count(":") == 1:  # browsers leave the seconds out
         given["cut_off"] += ":00"
     try:
         return msgspec.convert({**given, "type": "Deliveries"}, Deliveries, strict=False)
-    except msgspec.ValidationError:
-        return "deliveries.wrong"
+    except msgspec.ValidationError as error:
+        why = error.__cause__
+        return f"deliveries.wrong.{why.setting}" if isinstance(why, UnfitSetting) else WRONG
 
 
 async def _page(

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, get_args
 
 from fastapi import APIRouter, Query, Response
 from sqlalchemy import Connection, select
@@ -16,7 +16,6 @@ from services.gateway.tables import invoices
 router = APIRouter(route_class=Page, include_in_schema=False)
 
 SHOWN: Final = 50
-CHIPS: Final = ("all", "rejected", "pending", "accepted")
 TONES: Final[Mapping[str, str]] = {
     "accepted": "good",
     "pending": "warn",
@@ -25,6 +24,7 @@ TONES: Final[Mapping[str, str]] = {
 }
 
 Chip = Literal["all", "rejected", "pending", "accepted"]
+CHIPS: Final = get_args(Chip)
 
 
 @dataclass(frozen=True, kw_only=True)
